@@ -1,0 +1,170 @@
+import { z } from 'zod';
+import { limits } from '../limits.js';
+import { codeSchema, descriptionSchema, entryFields, nameSchema } from './fields.js';
+
+const environmentsField = z
+  .array(codeSchema)
+  .min(1)
+  .max(50)
+  .meta({ description: 'The environments in which the entry exists' });
+
+// Domains: the first word of a topic name, the part of the enterprise that it belongs to.
+
+export const createDomainSchema = z.strictObject({ code: codeSchema, description: descriptionSchema });
+export const changeDomainSchema = createDomainSchema.omit({ code: true }).partial();
+export const domainSchema = createDomainSchema.extend(entryFields).meta({ id: 'Domain' });
+
+// Teams: who owns applications, and whom to call.
+
+export const createTeamSchema = z.strictObject({
+  code: codeSchema,
+  description: descriptionSchema,
+  contacts: z
+    .array(
+      z.strictObject({ kind: z.enum(['email', 'phone', 'chat', 'url']), value: z.string().min(1).max(200) }),
+    )
+    .min(1)
+    .max(20),
+});
+export const changeTeamSchema = createTeamSchema.omit({ code: true }).partial();
+export const teamSchema = createTeamSchema.extend(entryFields).meta({ id: 'Team' });
+
+// Applications: what a team runs; topics and groups belong to one.
+
+export const createApplicationSchema = z.strictObject({
+  code: codeSchema,
+  description: descriptionSchema,
+  team: codeSchema,
+  domain: codeSchema,
+});
+export const changeApplicationSchema = createApplicationSchema.omit({ code: true }).partial();
+export const applicationSchema = createApplicationSchema.extend(entryFields).meta({ id: 'Application' });
+
+// Environments: where messages flow, each with the endpoints of its broker.
+
+export const createEnvironmentSchema = z.strictObject({
+  code: codeSchema,
+  description: descriptionSchema,
+  endpoints: z
+    .array(z.string().regex(/^[A-Za-z0-9.\-[\]:]{1,255}:[0-9]{1,5}$/, 'host:port'))
+    .min(1)
+    .max(20)
+    .meta({ description: 'Where clients reach the broker: host:port', example: ['127.0.0.1:8081'] }),
+});
+export const changeEnvironmentSchema = createEnvironmentSchema.omit({ code: true }).partial();
+export const environmentSchema = createEnvironmentSchema.extend(entryFields).meta({ id: 'Environment' });
+
+// Topics.
+
+export const messageTypeSchema = z.enum(['NORMAL', 'FIFO', 'DELAY', 'TRANSACTION']);
+export type TopicMessageType = z.infer<typeof messageTypeSchema>;
+
+export const createTopicSchema = z.strictObject({
+  name: nameSchema,
+  application: codeSchema.meta({ description: 'The application that owns the topic and publishes to it' }),
+  description: descriptionSchema,
+  environments: environmentsField,
+  messageType: messageTypeSchema.default('NORMAL'),
+  queues: z.int().min(1).max(limits.topicQueuesMax).default(4),
+  publishers: z
+    .array(codeSchema)
+    .max(100)
+    .default([])
+    .meta({ description: 'Other applications that may publish' }),
+  classification: z.enum(['public', 'internal', 'confidential']).default('internal'),
+  runbook: z.url().max(500).optional(),
+});
+/** The application, message type and number of queues of a topic stay: changing them would break its users. */
+export const changeTopicSchema = z
+  .strictObject({
+    description: descriptionSchema,
+    environments: environmentsField,
+    publishers: z.array(codeSchema).max(100),
+    classification: z.enum(['public', 'internal', 'confidential']),
+    runbook: z.url().max(500),
+  })
+  .partial();
+export const topicSchema = createTopicSchema.extend(entryFields).meta({ id: 'Topic' });
+
+// Producer groups.
+
+export const createProducerGroupSchema = z.strictObject({
+  name: nameSchema,
+  application: codeSchema,
+  description: descriptionSchema,
+  environments: environmentsField,
+});
+export const changeProducerGroupSchema = z
+  .strictObject({ description: descriptionSchema, environments: environmentsField })
+  .partial();
+export const producerGroupSchema = createProducerGroupSchema
+  .extend(entryFields)
+  .meta({ id: 'ProducerGroup' });
+
+// Consumer groups.
+
+export const idempotenceSchema = z.enum(['none', 'message-id', 'key', 'business-id']);
+
+/** When a failed message is delivered again: after `delaysMs[attempt - 1]`, the last one from then on. */
+export const retryPolicySchema = z.strictObject({
+  maxAttempts: z.int().min(1).max(limits.deliveryAttemptsMax).default(limits.deliveryAttempts),
+  delaysMs: z
+    .array(z.int().min(0).max(limits.invisibleDurationMsMax))
+    .min(1)
+    .max(limits.deliveryAttemptsMax)
+    .default([
+      1_000, 5_000, 10_000, 30_000, 60_000, 120_000, 180_000, 240_000, 300_000, 360_000, 420_000, 480_000,
+      540_000, 600_000, 1_200_000, 1_800_000, 3_600_000, 7_200_000,
+    ]),
+});
+export type RetryPolicy = z.infer<typeof retryPolicySchema>;
+
+export const createConsumerGroupSchema = z.strictObject({
+  name: nameSchema,
+  application: codeSchema,
+  description: descriptionSchema,
+  environments: environmentsField,
+  mode: z.enum(['clustering']).default('clustering'),
+  retry: retryPolicySchema.default(retryPolicySchema.parse({})),
+  idempotence: idempotenceSchema.default('none').meta({
+    description: 'How the group makes sure that a message delivered twice takes effect once',
+  }),
+});
+export const changeConsumerGroupSchema = z
+  .strictObject({
+    description: descriptionSchema,
+    environments: environmentsField,
+    retry: retryPolicySchema,
+    idempotence: idempotenceSchema,
+  })
+  .partial();
+export const consumerGroupSchema = createConsumerGroupSchema
+  .extend(entryFields)
+  .meta({ id: 'ConsumerGroup' });
+
+// Subscriptions: which group receives which topic, and which of its messages.
+
+export const filterSchema = z
+  .strictObject({
+    type: z.enum(['tag']).default('tag'),
+    expression: z.string().min(1).max(1000).default('*'),
+  })
+  .meta({ description: 'Which messages: `*`, one tag, or tags joined by `||`' });
+export type Filter = z.infer<typeof filterSchema>;
+
+export const createSubscriptionSchema = z.strictObject({
+  group: nameSchema,
+  topic: nameSchema,
+  filter: filterSchema.default({ type: 'tag', expression: '*' }),
+});
+export const changeSubscriptionSchema = z.strictObject({ filter: filterSchema });
+export const subscriptionSchema = createSubscriptionSchema.extend(entryFields).meta({ id: 'Subscription' });
+
+export type Domain = z.infer<typeof domainSchema>;
+export type Team = z.infer<typeof teamSchema>;
+export type Application = z.infer<typeof applicationSchema>;
+export type Environment = z.infer<typeof environmentSchema>;
+export type Topic = z.infer<typeof topicSchema>;
+export type ProducerGroup = z.infer<typeof producerGroupSchema>;
+export type ConsumerGroup = z.infer<typeof consumerGroupSchema>;
+export type Subscription = z.infer<typeof subscriptionSchema>;

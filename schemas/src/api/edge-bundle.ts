@@ -1,0 +1,56 @@
+import { z } from 'zod';
+import { filterSchema, messageTypeSchema, retryPolicySchema } from './catalog.js';
+import { codeSchema, nameSchema } from './fields.js';
+
+/** A public key that verifies grants (RFC 8037: kty OKP, crv Ed25519). */
+export const publicKeySchema = z.object({
+  kid: z.string(),
+  kty: z.literal('OKP'),
+  crv: z.literal('Ed25519'),
+  x: z.string(),
+  alg: z.literal('EdDSA').optional(),
+  use: z.literal('sig').optional(),
+});
+
+/**
+ * All that a broker's edge needs to decide without asking: the environment's topics and groups, the keys
+ * that verify grants, and the access keys of raw clients. It holds secrets, so only an edge may read it.
+ */
+export const edgeBundleSchema = z
+  .strictObject({
+    environment: codeSchema,
+    /** Grows with every change of the catalog. */
+    revision: z.int().min(0),
+    keys: z.array(publicKeySchema).max(20),
+    norm: z.string(),
+    topics: z.array(
+      z.strictObject({
+        name: nameSchema,
+        messageType: messageTypeSchema,
+        queues: z.int().positive(),
+      }),
+    ),
+    consumerGroups: z.array(
+      z.strictObject({
+        name: nameSchema,
+        application: codeSchema,
+        retry: retryPolicySchema,
+        subscriptions: z.array(z.strictObject({ topic: nameSchema, filter: filterSchema })),
+      }),
+    ),
+    accessKeys: z.array(
+      z.strictObject({
+        accessKey: z.string(),
+        secretKey: z.string(),
+        application: codeSchema,
+        /** Topics that the application may publish to. */
+        publish: z.array(nameSchema),
+      }),
+    ),
+    /** Sessions that ended before their grants did; their grants are refused. */
+    revokedSessions: z.array(z.string()),
+  })
+  .meta({ id: 'EdgeBundle' });
+export type EdgeBundle = z.infer<typeof edgeBundleSchema>;
+export type EdgeTopic = EdgeBundle['topics'][number];
+export type EdgeConsumerGroup = EdgeBundle['consumerGroups'][number];

@@ -1,0 +1,40 @@
+import { z } from 'zod';
+import { limits } from '../limits.js';
+
+/** The form of a code of a domain, team, application or environment: one word of a name. */
+export const codeSchema = z
+  .string()
+  .regex(/^[a-z][a-z0-9]{1,23}$/, 'a lower-case letter, then 1 to 23 lower-case letters or digits')
+  .meta({ description: 'A short code, usable as one word of a name', example: 'paycore' });
+
+/** A name as it was given; whether the norm allows it is judged by the norm, with all violations. */
+export const nameSchema = z.string().min(1).max(limits.nameCharacters);
+
+export const descriptionSchema = z.string().trim().min(1).max(2000);
+
+/** Where an entry of the catalog stands. A retired name stays reserved. */
+export const statusSchema = z.enum(['active', 'retired']);
+
+const timestampSchema = z.iso.datetime().meta({ description: 'RFC 3339, UTC' });
+
+/** What every entry of the catalog carries beside its own fields. */
+export const entryFields = {
+  status: statusSchema,
+  /** Counts the changes of the entry; also its ETag. */
+  version: z.int().positive(),
+  createdAt: timestampSchema,
+  updatedAt: timestampSchema,
+};
+
+export { timestampSchema };
+
+export const listQuerySchema = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(limits.pageEntries).default(100),
+  cursor: z.string().max(512).optional().meta({ description: 'The `next` of the page before' }),
+  includeRetired: z.stringbool().default(false),
+});
+
+/** One page of a list; `next` is absent on the last page. */
+export function pageSchema<Item extends z.ZodType>(item: Item) {
+  return z.strictObject({ items: z.array(item), next: z.string().optional() });
+}

@@ -1,0 +1,205 @@
+/** What a caller can rely on about one error code. */
+export interface CodeDefinition {
+  /** The HTTP status of the registry's problem document with this code. */
+  readonly httpStatus: number;
+  /** One sentence that says what happened, without the particulars. */
+  readonly title: string;
+  /** What to do about it, where the particular error has no better advice. */
+  readonly fix: string;
+}
+
+/**
+ * Every error code of Nomos. The set is closed: code, docs and tests derive from this table, so a code
+ * that is not here cannot be thrown. Codes are stable; a code is never given another meaning.
+ */
+export const codes = {
+  // Names and norms
+  NAME_ILLEGAL: {
+    httpStatus: 422,
+    title: 'A name breaks the norm.',
+    fix: 'Use the suggested name, or read docs/norms.md.',
+  },
+  NORM_INVALID: {
+    httpStatus: 422,
+    title: 'The norm document is not valid.',
+    fix: 'Correct the document where the violations say.',
+  },
+  // Requests
+  REQUEST_INVALID: {
+    httpStatus: 400,
+    title: 'The request does not have the expected form.',
+    fix: 'Correct the fields named in the violations; /openapi.json describes each request.',
+  },
+  PAYLOAD_TOO_LARGE: {
+    httpStatus: 413,
+    title: 'The request body is larger than the server accepts.',
+    fix: 'Send less at a time.',
+  },
+  ROUTE_UNKNOWN: {
+    httpStatus: 404,
+    title: 'There is no such route.',
+    fix: 'See /openapi.json for the routes.',
+  },
+  NOT_FOUND: {
+    httpStatus: 404,
+    title: 'There is no entry of that name.',
+    fix: 'Check the name, or register it first.',
+  },
+  ALREADY_EXISTS: {
+    httpStatus: 409,
+    title: 'The name is taken.',
+    fix: 'Choose another name, or talk to its owner.',
+  },
+  RETIRED: {
+    httpStatus: 410,
+    title: 'The entry is retired, its name stays reserved.',
+    fix: 'Choose another name.',
+  },
+  IN_USE: {
+    httpStatus: 409,
+    title: 'Other entries depend on this one.',
+    fix: 'Retire or move what depends on it first.',
+  },
+  VERSION_CONFLICT: {
+    httpStatus: 412,
+    title: 'The entry has changed since it was read.',
+    fix: 'Read it again, and send its new ETag in If-Match.',
+  },
+  // Who may do what
+  UNAUTHENTICATED: {
+    httpStatus: 401,
+    title: 'No valid credentials came with the call.',
+    fix: 'Send a token as "Authorization: Bearer …"; a platform admin issues them.',
+  },
+  FORBIDDEN: {
+    httpStatus: 403,
+    title: 'The caller may not do this.',
+    fix: 'Ask a platform admin, or the owner that the message names.',
+  },
+  // Admission
+  MANIFEST_REFUSED: {
+    httpStatus: 403,
+    title: 'The registry does not admit this client.',
+    fix: 'Correct what each violation names, then connect again.',
+  },
+  SESSION_ENDED: {
+    httpStatus: 410,
+    title: 'The session is closed, expired or revoked.',
+    fix: 'Connect again.',
+  },
+  GRANT_MISSING: {
+    httpStatus: 401,
+    title: 'The call carries neither a grant nor an access key.',
+    fix: 'Use the Nomos SDK, or sign calls with an access key of a registered application.',
+  },
+  GRANT_INVALID: {
+    httpStatus: 401,
+    title: 'The grant is forged, expired, or for another environment.',
+    fix: 'Connect again to get a new grant.',
+  },
+  ACCESS_KEY_INVALID: {
+    httpStatus: 401,
+    title: 'The access key is unknown or its signature is wrong.',
+    fix: 'Check access key and secret key; a platform admin issues them for an application.',
+  },
+  TOPIC_NOT_GRANTED: {
+    httpStatus: 403,
+    title: 'The application may not use this topic in this way.',
+    fix: 'Register the publisher or the subscription in the registry, then connect again.',
+  },
+  GROUP_NOT_GRANTED: {
+    httpStatus: 403,
+    title: 'The application may not use this group.',
+    fix: 'Use a group that belongs to your application, or register one.',
+  },
+  // Messages
+  TOPIC_NOT_REGISTERED: {
+    httpStatus: 404,
+    title: 'The topic is not registered in this environment.',
+    fix: 'Register it with POST /v1/topics.',
+  },
+  GROUP_NOT_REGISTERED: {
+    httpStatus: 404,
+    title: 'The group is not registered in this environment.',
+    fix: 'Register it with POST /v1/producer-groups or /v1/consumer-groups.',
+  },
+  MESSAGE_ILLEGAL: {
+    httpStatus: 422,
+    title: 'The message breaks a limit or a rule of its topic.',
+    fix: 'Correct what the violations name.',
+  },
+  MESSAGE_TYPE_MISMATCH: {
+    httpStatus: 422,
+    title: "The message's type is not the one its topic was registered with.",
+    fix: 'Send the type that the topic accepts, or register another topic.',
+  },
+  RECEIPT_HANDLE_INVALID: {
+    httpStatus: 409,
+    title: 'The receipt handle is expired, already used or forged.',
+    fix: 'Finish a message within its invisible duration, or extend that while working.',
+  },
+  // Running
+  TIMEOUT: {
+    httpStatus: 504,
+    title: 'The call did not finish in time.',
+    fix: 'Try again; if it persists, check the server.',
+  },
+  UNAVAILABLE: {
+    httpStatus: 503,
+    title: 'A server that the call needs cannot be reached, or cannot do its work now.',
+    fix: 'Check that it runs and that address and port are right, then try again.',
+  },
+  TOO_MANY_REQUESTS: {
+    httpStatus: 429,
+    title: 'A limit on concurrent or pending work is reached.',
+    fix: 'Send more slowly, or wait for earlier calls to finish.',
+  },
+  NOT_SUPPORTED: {
+    httpStatus: 501,
+    title: 'This server does not offer the operation.',
+    fix: 'See docs/engines.md for what each engine offers.',
+  },
+  CLOSED: {
+    httpStatus: 409,
+    title: 'The object was closed before the call.',
+    fix: 'Create a new one.',
+  },
+  IDEMPOTENCE_STORE_FAILED: {
+    httpStatus: 503,
+    title: 'The idempotence store could not answer, so the message was not handled.',
+    fix: 'Check the store; the message is delivered again.',
+  },
+  CONFIGURATION_INVALID: {
+    httpStatus: 400,
+    title: 'An option has a value that cannot work.',
+    fix: 'Correct the option that the message names.',
+  },
+  DATA_FOLDER_UNUSABLE: {
+    httpStatus: 500,
+    title: 'The data folder cannot be used.',
+    fix: 'Choose another folder, or correct what the message names.',
+  },
+  PORT_IN_USE: {
+    httpStatus: 500,
+    title: 'The port is taken by another program.',
+    fix: 'Stop the other program, or choose another port.',
+  },
+  INPUT_INVALID: {
+    httpStatus: 400,
+    title: 'An input file cannot be read as expected.',
+    fix: 'Correct the file where the message says.',
+  },
+  INTERNAL: {
+    httpStatus: 500,
+    title: 'An error that should not happen.',
+    fix: 'Report it with the request id or the log.',
+  },
+} as const satisfies Record<string, CodeDefinition>;
+
+/** One of the closed set of error codes. */
+export type Code = keyof typeof codes;
+
+/** Tells whether a text, for instance from a server's answer, is one of our codes. */
+export function isCode(text: string): text is Code {
+  return Object.hasOwn(codes, text);
+}

@@ -1,0 +1,51 @@
+/**
+ * Every limit of Nomos in one place. Those marked v2 are RocketMQ's own and hold on every engine
+ * (apache/rocketmq, proxy/config/ProxyConfig and GrpcValidator).
+ */
+export const limits = {
+  /** v2: a message body, in bytes. */
+  messageBodyBytes: 4 * 1024 * 1024,
+  /** v2: user properties of one message. */
+  messageProperties: 128,
+  /** v2: properties, tag and keys of one message together, in bytes. */
+  messagePropertiesBytes: 16 * 1024,
+  /** v2: a message group must be shorter than this, in UTF-8 bytes. */
+  messageGroupBytes: 64,
+  /** v2: characters of a topic name. */
+  topicCharacters: 127,
+  /** v2: characters of a group name. */
+  groupCharacters: 120,
+  /** v2: messages in one answer to ReceiveMessage. */
+  receiveBatchMessages: 32,
+  /** v2: the invisible duration of a receive, in milliseconds. */
+  invisibleDurationMsMin: 10_000,
+  invisibleDurationMsMax: 12 * 60 * 60 * 1000,
+  /** v2: how long a long poll may wait, in milliseconds. */
+  longPollingMsMin: 5_000,
+  longPollingMsMax: 20_000,
+  /** v2: delivery attempts of a message before it goes to the dead letters, by default. */
+  deliveryAttempts: 17,
+  /** Delivery attempts that a group may ask for. */
+  deliveryAttemptsMax: 100,
+  /** Queues of a topic. */
+  topicQueuesMax: 64,
+  /** One SendMessage call: messages, and their bytes together. */
+  sendBatchMessages: 256,
+  sendBatchBytes: 8 * 1024 * 1024,
+  /** One AckMessage call. */
+  ackBatchEntries: 1024,
+  /** A request body at the registry, in bytes. */
+  requestBodyBytes: 1024 * 1024,
+  /** Entries on one page of a list. */
+  pageEntries: 500,
+  /** Names, patterns and documents of a norm. */
+  normPatternCharacters: 256,
+  normSegments: 32,
+  normWords: 1000,
+  nameCharacters: 255,
+  /** A grant as text; it travels in the metadata of every call. */
+  grantCharacters: 12 * 1024,
+  /** Producer or consumer groups in one manifest, and topics of one group. */
+  manifestGroups: 100,
+  manifestTopics: 200,
+} as const;
