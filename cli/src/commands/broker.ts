@@ -1,0 +1,63 @@
+import { startBroker } from '@nomos/broker';
+import { NomosError } from '@nomos/schemas';
+import type { Command } from 'commander';
+import { standardErrorLogger } from '../output.js';
+import type { BrokerReport } from '../platform/broker-process.js';
+import { stopSignal } from '../platform/stop-signal.js';
+import { parsePort } from './options.js';
+
+interface BrokerCommandOptions {
+  data: string;
+  host: string;
+  port: number;
+  registry: string;
+  environment: string;
+}
+
+/** `nomos broker`: a broker alone, as `nomos up` starts one, or on another machine than the registry's. */
+export function addBrokerCommand(program: Command): void {
+  program
+    .command('broker')
+    .description('run a broker alone, for a registry elsewhere; its edge token comes in NOMOS_EDGE_TOKEN')
+    .requiredOption('--data <folder>', 'where messages are kept')
+    .requiredOption('--registry <url>', 'the registry whose rules it enforces')
+    .requiredOption('--environment <code>', 'the environment that it serves')
+    .option('--host <address>', 'the address to listen on', '127.0.0.1')
+    .option('--port <number>', 'the port to listen on', parsePort, 8081)
+    .action(runBroker);
+}
+
+async function runBroker(options: BrokerCommandOptions): Promise<void> {
+  const parentGone = new Promise<void>((resolve) => process.once('disconnect', resolve));
+  const stopped = stopSignal();
+  try {
+    const token = process.env.NOMOS_EDGE_TOKEN;
+    if (!token) {
+      throw new NomosError('CONFIGURATION_INVALID', 'The variable NOMOS_EDGE_TOKEN is not set.', {
+        fix: 'Set it to a token with the role "edge" (POST /v1/tokens).',
+      });
+    }
+    const broker = await startBroker({
+      dataFolder: options.data,
+      host: options.host,
+      port: options.port,
+      edge: { registryUrl: options.registry, token, environment: options.environment },
+      log: standardErrorLogger('warn'),
+    });
+    report({ ready: true, endpoint: broker.endpoint });
+    if (!process.send) process.stdout.write(`broker ready at ${broker.endpoint}\n`);
+    await Promise.race([stopped, parentGone]);
+    await broker.close();
+    if (process.connected) process.disconnect();
+  } catch (error) {
+    if (!process.send) throw error;
+    const { code, message, fix } = NomosError.from(error);
+    report({ ready: false, code, message, fix });
+    process.exitCode = 1;
+    process.disconnect();
+  }
+}
+
+function report(message: BrokerReport): void {
+  process.send?.(message);
+}

@@ -1,0 +1,37 @@
+import { parseArgs } from 'node:util';
+import type { Benchmark, BenchmarkResult } from './benchmark.js';
+import { firstBenchmark } from './first/first.js';
+
+const benchmarks: readonly Benchmark[] = [firstBenchmark];
+
+/** `npm run bench -- NAME [--json]`: exit code 0 if all goals are met, 1 if not, 2 for a wrong call. */
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { json: { type: 'boolean' } },
+  });
+  const benchmark = benchmarks.find(({ name }) => name === positionals[0]);
+  if (benchmark === undefined || positionals.length !== 1) {
+    process.stderr.write('usage: npm run bench -- NAME [--json], NAME being one of\n');
+    for (const { name, description } of benchmarks)
+      process.stderr.write(`  ${name.padEnd(10)} ${description}\n`);
+    return 2;
+  }
+  const result = await benchmark.run((line) => process.stderr.write(`${line}\n`));
+  process.stdout.write(values.json ? `${JSON.stringify(result)}\n` : toTable(result));
+  return result.goals.every(({ met }) => met) ? 0 : 1;
+}
+
+function toTable({ goals, figures }: BenchmarkResult): string {
+  const rows = [
+    ...Object.entries(figures).map(([name, value]) => `${name.padEnd(44)} ${value}`),
+    '',
+    ...goals.map(
+      ({ name, value, goal, met }) =>
+        `${met ? 'met   ' : 'missed'} ${name.padEnd(37)} ${value} (goal ${goal})`,
+    ),
+  ];
+  return `${rows.join('\n')}\n`;
+}
+
+process.exitCode = await main();

@@ -1,0 +1,70 @@
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { nomos } from './command.js';
+
+/** A folder of its own for temporary files shows whether a run leaves any behind. */
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'nomos-test-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const refused = [
+  { case: 'malformed-topic-name', code: 'NAME_ILLEGAL' },
+  { case: 'unregistered-topic', code: 'TOPIC_NOT_GRANTED' },
+  { case: 'foreign-consumer-group', code: 'MANIFEST_REFUSED' },
+  { case: 'raw-client-without-credentials', code: 'GRANT_MISSING' },
+];
+
+const lastLine = (text: string) => text.trim().split('\n').at(-1) ?? '';
+
+test('every group applies each of 2,000 made-up orders once, and nothing is left behind', async () => {
+  const before = readdirSync(tmpdir());
+  const { exitCode, stdout, stderr } = await nomos(['quickstart', '--once', '--json']);
+  expect(stderr).not.toContain('error');
+  expect(exitCode).toBe(0);
+  const result = JSON.parse(lastLine(stdout));
+  expect(result).toMatchObject({ orders: 2000, sent: 2200, refused });
+  for (const group of ['cg-sms-notify', 'cg-antifraud-check', 'cg-ledger-post']) {
+    expect(result.groups[group]).toEqual({ applied: 2000, suppressed: 200, amount: result.amount });
+  }
+  expect(
+    readdirSync(tmpdir()).filter((name) => name.startsWith('nomos-quickstart') && !before.includes(name)),
+  ).toEqual([]);
+});
+
+const realOrders = fileURLToPath(new URL('../../../shared/data/berka/order.csv', import.meta.url));
+
+test.skipIf(!existsSync(realOrders))('6,471 real payment orders arrive with their exact sum', async () => {
+  const { exitCode, stdout } = await nomos(['quickstart', '--once', '--json', '--orders', realOrders]);
+  expect(exitCode).toBe(0);
+  const group = '{"applied":6471,"suppressed":647,"amount":21228993.60}';
+  expect(lastLine(stdout)).toContain('{"orders":6471,"sent":7118,"amount":21228993.60,');
+  expect(lastLine(stdout)).toContain(
+    `"groups":{"cg-sms-notify":${group},"cg-antifraud-check":${group},"cg-ledger-post":${group}}`,
+  );
+});
+
+describe('what cannot work is refused in one line', () => {
+  const HEADER = 'order_id;account_id;bank_to;account_to;amount;k_symbol';
+  test.each([
+    ['a file that is not there', undefined, /^nomos: INPUT_INVALID: The file .*orders\.csv cannot be read/],
+    [
+      'a bad row',
+      `${HEADER}\n1;1;YZ;1;1.00;SIPO\n2;1;YZ;1;abc;SIPO\n`,
+      /^nomos: INPUT_INVALID: .*line 3: amount "abc"/,
+    ],
+  ])('%s', async (_, content, told) => {
+    const file = join(folder, 'orders.csv');
+    rmSync(file, { force: true });
+    if (content !== undefined) writeFileSync(file, content);
+    const { exitCode, stdout, stderr } = await nomos(['quickstart', '--once', '--orders', file]);
+    expect(stderr).toMatch(told);
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+    expect(stdout).toBe('');
+    expect(exitCode).toBe(1);
+  });
+});
