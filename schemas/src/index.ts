@@ -1,7 +1,7 @@
 export { apache } from '../generated/v2.js';
 export * from './api/catalog.js';
-export * from './api/fields.js';
 export * from './api/edge-bundle.js';
+export * from './api/fields.js';
 export * from './api/grant.js';
 export * from './api/problem.js';
 export * from './api/session.js';
@@ -9,8 +9,8 @@ export * from './api/token.js';
 export { type Code, type CodeDefinition, codes, isCode } from './errors/codes.js';
 export { NomosError, type NomosErrorDetails, type NomosErrorJson } from './errors/nomos-error.js';
 export type { Violation } from './errors/violation.js';
-export { type Logger, silentLogger } from './logger.js';
 export { limits } from './limits.js';
+export { type Logger, silentLogger } from './logger.js';
 export {
   byteLength,
   checkMessageLimits,
@@ -34,5 +34,16 @@ export {
   parseTagFilter,
   type TagFilter,
 } from './message/tag-filter.js';
+export { codePattern } from './names/code-pattern.js';
+export { type CompiledNorm, compileNorm } from './names/compile-norm.js';
+export { type CorpusEntry, corpus, corpusNorms, corpusVocabularies } from './names/corpus.js';
+export { defaultNorm } from './names/default-norm.js';
+export type { NameContext, Vocabularies } from './names/name-context.js';
+export type { IllegalName, LegalName, NameReading } from './names/name-reading.js';
+export { type NameRule, type NameRuleId, nameRules } from './names/name-rules.js';
+export { type NameKind, type Norm, nameKinds } from './names/norm.js';
+export { normJsonSchema } from './names/norm-json-schema.js';
+export { parseNorm } from './names/parse-norm.js';
+export { isLegalRocketmqGroup, isLegalRocketmqTopic, rocketmqViolations } from './names/rocketmq-name.js';
 export { methods, type ServiceMethod } from './rocketmq/methods.js';
 export { codeOfStatusText, errorOfStatusText, statusText } from './rocketmq/status-text.js';

@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { limits } from '../limits.js';
+import { codeRegExp } from '../names/code-pattern.js';
 
 /** The form of a code of a domain, team, application or environment: one word of a name. */
 export const codeSchema = z
   .string()
-  .regex(/^[a-z][a-z0-9]{1,23}$/, 'a lower-case letter, then 1 to 23 lower-case letters or digits')
+  .regex(codeRegExp, 'a lower-case letter, then 1 to 23 lower-case letters or digits')
   .meta({ description: 'A short code, usable as one word of a name', example: 'paycore' });
 
 /** A name as it was given; whether the norm allows it is judged by the norm, with all violations. */

@@ -40,6 +40,11 @@ export const codes = {
     title: 'There is no such route.',
     fix: 'See /openapi.json for the routes.',
   },
+  METHOD_NOT_ALLOWED: {
+    httpStatus: 405,
+    title: 'The route does not take this method.',
+    fix: 'Use a method that the Allow header names.',
+  },
   NOT_FOUND: {
     httpStatus: 404,
     title: 'There is no entry of that name.',
