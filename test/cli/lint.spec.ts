@@ -13,7 +13,7 @@ beforeAll(() => {
   );
   writeFileSync(
     join(folder, 'bad.ts'),
-    `import { Nomos } from '@nomos/sdk';\nproducer.send({ topic: 'Pay_Paycore.transfer', key: '1' });\n`,
+    `import { Nomos } from '@nomos/sdk';\nproducer.send({ topic: 'Pay_Paycore_Refund.Requested', key: '1' });\n`,
   );
   writeFileSync(join(folder, 'broken.yaml'), 'segments: [');
   writeFileSync(join(folder, 'empty-norm.yaml'), 'kind: Norm');
@@ -29,19 +29,20 @@ test('clean code gives exit code 0', async () => {
 test('findings give exit code 1, the place and a suggestion', async () => {
   const { exitCode, stdout } = await nomos(['lint', folder]);
   expect(exitCode).toBe(1);
-  expect(stdout).toContain(`${join(folder, 'bad.ts')}\n  2:24  error  topic "Pay_Paycore.transfer": `);
-  expect(stdout).toContain('Suggested: pay-paycore-transfer');
+  expect(stdout).toContain(`${join(folder, 'bad.ts')}\n  2:24  error  topic "Pay_Paycore_Refund.Requested": `);
+  expect(stdout).toContain('Suggested: pay-paycore-refund-requested');
   expect(stdout).toMatch(/2 names in 2 files: [1-9][0-9]* errors?, 0 warnings\n$/);
 });
 
 test('the JSON form holds every finding', async () => {
   const { exitCode, stdout } = await nomos(['lint', '--format', 'json', join(folder, 'bad.ts')]);
   expect(exitCode).toBe(1);
-  expect(JSON.parse(stdout)).toMatchObject({
-    files: 1,
-    names: 1,
-    findings: [{ file: join(folder, 'bad.ts'), line: 2, column: 24, kind: 'topic', severity: 'error' }],
-  });
+  const { files, names, findings } = JSON.parse(stdout);
+  expect({ files, names }).toEqual({ files: 1, names: 1 });
+  expect(findings.length).toBeGreaterThan(1);
+  const place = { file: join(folder, 'bad.ts'), line: 2, column: 24, kind: 'topic', severity: 'error' };
+  for (const finding of findings) expect(finding).toMatchObject(place);
+});
 });
 
 test.each([

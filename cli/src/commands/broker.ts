@@ -1,4 +1,3 @@
-import { startBroker } from '@nomos/broker';
 import { NomosError } from '@nomos/schemas';
 import type { Command } from 'commander';
 import { standardErrorLogger } from '../output.js';
@@ -37,6 +36,8 @@ async function runBroker(options: BrokerCommandOptions): Promise<void> {
         fix: 'Set it to a token with the role "edge" (POST /v1/tokens).',
       });
     }
+    // Loaded here, as in every command: `nomos lint` is not to wait for LMDB, gRPC and Prisma.
+    const { startBroker } = await import('@nomos/broker');
     const broker = await startBroker({
       dataFolder: options.data,
       host: options.host,

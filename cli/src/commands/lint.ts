@@ -4,7 +4,7 @@ import { type Command, Option } from 'commander';
 import { parse as parseYaml } from 'yaml';
 import { formatJson } from '../lint/formats/json.js';
 import { formatStylish } from '../lint/formats/stylish.js';
-import { type LintResult, lintFiles } from '../lint/lint.js';
+import type { LintResult } from '../lint/lint.js';
 import { findSourceFiles } from '../lint/source-files.js';
 import { printError } from '../output.js';
 
@@ -31,8 +31,9 @@ export function addLintCommand(program: Command): void {
     .action(runLint);
 }
 
-function runLint(paths: string[], options: LintOptions): void {
+async function runLint(paths: string[], options: LintOptions): Promise<void> {
   try {
+    const { lintFiles } = await import('../lint/lint.js');
     const result = lintFiles(findSourceFiles(paths), loadNorm(options.norm));
     process.stdout.write(formats[options.format]?.(result) ?? '');
     process.exitCode = result.findings.some(({ severity }) => severity === 'error') ? 1 : 0;

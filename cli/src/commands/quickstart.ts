@@ -4,10 +4,9 @@ import { join } from 'node:path';
 import { NomosError } from '@nomos/schemas';
 import type { Command } from 'commander';
 import { standardErrorLogger } from '../output.js';
-import { type Platform, startPlatform } from '../platform/platform.js';
+import type { Platform } from '../platform/platform.js';
 import { stopSignal } from '../platform/stop-signal.js';
 import { generatePaymentOrders, readPaymentOrders } from '../quickstart/payment-orders.js';
-import { runScenario } from '../quickstart/scenario.js';
 import { toJsonLine, toText } from '../quickstart/summary.js';
 import { parsePort } from './options.js';
 
@@ -50,6 +49,8 @@ async function runQuickstart(options: QuickstartOptions): Promise<void> {
   let platform: Platform | undefined;
   try {
     progress('starting registry and broker');
+    const { startPlatform } = await import('../platform/platform.js');
+    const { runScenario } = await import('../quickstart/scenario.js');
     platform = await startPlatform({
       dataFolder: folder,
       host: '127.0.0.1',
@@ -111,7 +112,7 @@ function whatNext(platform: Platform, adminToken: string): string {
     `  curl -H "Authorization: Bearer ${adminToken}" ${url}/v1/topics`,
     `  curl -H "Authorization: Bearer ${adminToken}" ${url}/v1/sessions`,
     `  curl -H "Authorization: Bearer ${adminToken}" -H "Content-Type: application/json" \\`,
-    `    -d '{"kind":"topic","name":"Pay_Paycore.transfer"}' ${url}/v1/names/check`,
+    `    -d '{"kind":"topic","name":"Pay_Paycore_Refund.Requested"}' ${url}/v1/names/check`,
     '',
     '',
   ].join('\n');

@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import { standardErrorLogger } from '../output.js';
 import { defaultDataFolder } from '../platform/data-folder.js';
-import { startPlatform } from '../platform/platform.js';
 import { stopSignal } from '../platform/stop-signal.js';
 import { parsePort } from './options.js';
 
@@ -30,6 +29,7 @@ export function addUpCommand(program: Command): void {
 
 async function runUp(options: UpOptions): Promise<void> {
   const stopped = stopSignal();
+  const { startPlatform } = await import('../platform/platform.js');
   const platform = await startPlatform({
     dataFolder: options.data,
     host: options.host,

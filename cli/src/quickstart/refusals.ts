@@ -28,16 +28,16 @@ export interface RefusalSubjects {
 export async function collectRefusals(subjects: RefusalSubjects): Promise<Refusal[]> {
   const { admin, environment, producer, antifraud } = subjects;
   return [
-    await refusal('malformed-topic-name', 'register the topic "Pay_Paycore.transfer"', () =>
+    await refusal('malformed-topic-name', 'register the topic "Pay_Paycore_Refund.Requested"', () =>
       admin.post('/v1/topics', {
-        name: 'Pay_Paycore.transfer',
+        name: 'Pay_Paycore_Refund.Requested',
         application: 'paycore',
         description: 'A name that breaks the norm.',
         environments: [environment],
       }),
     ),
-    await refusal('unregistered-topic', 'publish to "pay-paycore-refund-requested" with the SDK', () =>
-      producer.send({ topic: 'pay-paycore-refund-requested', key: '1', body: { orderId: '1' } }),
+    await refusal('unregistered-topic', 'publish to "pay-paycore-refund-rejected" with the SDK', () =>
+      producer.send({ topic: 'pay-paycore-refund-rejected', key: '1', body: { orderId: '1' } }),
     ),
     await refusal(
       'foreign-consumer-group',

@@ -63,11 +63,9 @@ export function toText(summary: Summary): string {
   ];
   for (const { attempt, error } of summary.refusals) {
     lines.push(`  ${attempt}`, `    ${error.code}: ${error.message}`);
-    for (const violation of error.violations) {
-      lines.push(
-        `      - ${violation.message}${violation.suggestion ? ` Suggested: ${violation.suggestion}` : ''}`,
-      );
-    }
+    for (const { message } of error.violations) lines.push(`      - ${message}`);
+    const suggestions = new Set(error.violations.map(({ suggestion }) => suggestion));
+    for (const suggestion of suggestions) if (suggestion) lines.push(`      Suggested: ${suggestion}`);
     lines.push(`    Fix: ${error.fix}`);
   }
   return `${lines.join('\n')}\n`;
