@@ -1,0 +1,64 @@
+import type { Store } from './store.js';
+
+export type NumberedKind = 'topic' | 'group';
+const KIND_LETTER = { topic: 't', group: 'g' } as const;
+
+/**
+ * Gives topics and groups the small numbers that stand for them in keys. A number is never given to another
+ * name, and is durable before it is used.
+ */
+export class NameNumbers {
+  readonly #store: Store;
+  readonly #numbers = new Map<string, number>();
+  readonly #names = new Map<string, string>();
+  readonly #underWay = new Map<string, Promise<number>>();
+  #last = 0;
+
+  constructor(store: Store) {
+    this.#store = store;
+    const all = { from: Buffer.from([0]), to: Buffer.from([0xff]) };
+    for (const { key, value } of store.range('names', all))
+      this.#remember(key.toString(), value.readUInt32BE(0));
+  }
+
+  /** The number of a name that has one. */
+  find(kind: NumberedKind, name: string): number | undefined {
+    return this.#numbers.get(KIND_LETTER[kind] + name);
+  }
+
+  /** The name with a number. */
+  name(kind: NumberedKind, number: number): string | undefined {
+    return this.#names.get(`${KIND_LETTER[kind]}${number}`);
+  }
+
+  /** The number of a name, new if it has none yet. */
+  async assign(kind: NumberedKind, name: string): Promise<number> {
+    const key = KIND_LETTER[kind] + name;
+    const known = this.#numbers.get(key);
+    if (known !== undefined) return known;
+    const earlier = this.#underWay.get(key);
+    if (earlier !== undefined) return await earlier;
+    const assignment = this.#assign(key);
+    this.#underWay.set(key, assignment);
+    try {
+      return await assignment;
+    } finally {
+      this.#underWay.delete(key);
+    }
+  }
+
+  async #assign(key: string): Promise<number> {
+    const number = ++this.#last;
+    const value = Buffer.alloc(4);
+    value.writeUInt32BE(number);
+    await this.#store.commit([{ table: 'names', key: Buffer.from(key), value }]);
+    this.#remember(key, number);
+    return number;
+  }
+
+  #remember(key: string, number: number): void {
+    this.#numbers.set(key, number);
+    this.#names.set(key.charAt(0) + number, key.slice(1));
+    this.#last = Math.max(this.#last, number);
+  }
+}

@@ -1,0 +1,75 @@
+import { type Logger, NomosError } from '@nomos/schemas';
+import { brokerLimits } from './broker-limits.js';
+import type { Clock } from './clock.js';
+import type { GroupQueue } from './group-queue.js';
+import type { Store, Write } from './store.js';
+
+/**
+ * Brings the groups' progress to the store: at once where someone waits for it, otherwise a little later and
+ * many changes together.
+ */
+export class Progress {
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  readonly #unwritten = new Set<GroupQueue>();
+  #cancelTimer: (() => void) | undefined;
+
+  constructor(store: Store, clock: Clock, log: Logger) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  /** Notes that the queue has changes that may be written later. */
+  note(queue: GroupQueue): void {
+    if (!queue.hasUnwritten) return;
+    this.#unwritten.add(queue);
+    this.#cancelTimer ??= this.#clock.setTimer(brokerLimits.progressFlushMs, () => {
+      this.#cancelTimer = undefined;
+      this.flush().catch((error: unknown) =>
+        this.#log.error({ err: error }, 'progress not written; trying again'),
+      );
+    });
+  }
+
+  /** Makes all changes of these queues durable, together with other writes; throws UNAVAILABLE. */
+  async commit(queues: Iterable<GroupQueue>, otherWrites: readonly Write[] = []): Promise<void> {
+    const batch = [...otherWrites];
+    const taken: { queue: GroupQueue; undo: () => void }[] = [];
+    for (const queue of queues) {
+      const { writes, undo } = queue.takeWrites();
+      for (const write of writes) batch.push(write);
+      taken.push({ queue, undo });
+      this.#unwritten.delete(queue);
+    }
+    try {
+      await this.#store.commit(batch);
+    } catch (error) {
+      for (const { queue, undo } of taken) {
+        undo();
+        this.note(queue);
+      }
+      throw storeFailure(error);
+    }
+  }
+
+  /** Writes everything that is noted. */
+  async flush(): Promise<void> {
+    if (this.#unwritten.size > 0) await this.commit([...this.#unwritten]);
+  }
+
+  stop(): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+  }
+}
+
+/** A failed commit, told to a client: nothing was confirmed, trying again is safe. */
+export function storeFailure(cause: unknown): NomosError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new NomosError('UNAVAILABLE', `The broker could not write to its disk (${reason}).`, {
+    fix: 'Free space on the disk of the data folder, then try again.',
+    cause,
+  });
+}

@@ -1,0 +1,68 @@
+import { NomosError } from '@nomos/schemas';
+import { brokerLimits } from './broker-limits.js';
+import type { Clock } from './clock.js';
+import type { ReceiveDemand, Subscription, Taken } from './subscription.js';
+
+/** A receive that found nothing and waits. */
+export interface Waiter {
+  readonly demand: ReceiveDemand;
+  /** Ends the waiting, with messages or, when its time is over, without. */
+  readonly resolve: (taken: readonly Taken[]) => void;
+  /** Ends the waiting with an error, for instance when the topic was retired meanwhile. */
+  readonly reject: (error: unknown) => void;
+}
+
+/** The long polls that wait, by subscription, the longest waiting first. */
+export class Waiters {
+  readonly #clock: Clock;
+  readonly #waiting = new Map<Subscription, Map<Waiter, () => void>>();
+  #count = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Throws TOO_MANY_REQUESTS when too many wait already. */
+  add(subscription: Subscription, waiter: Waiter, waitMs: number): void {
+    const ofSubscription = this.#waiting.get(subscription) ?? new Map<Waiter, () => void>();
+    const full =
+      ofSubscription.size >= brokerLimits.waitersPerSubscription || this.#count >= brokerLimits.waiters;
+    if (full) {
+      const where = `group "${subscription.groupName}" on topic "${subscription.log.name}"`;
+      throw new NomosError('TOO_MANY_REQUESTS', `Too many receives are waiting (${where}).`, {
+        fix: 'Let each consumer wait with a few receives at a time.',
+      });
+    }
+    this.#waiting.set(subscription, ofSubscription);
+    const cancelTimer = this.#clock.setTimer(waitMs, () => {
+      this.remove(subscription, waiter);
+      waiter.resolve([]);
+    });
+    ofSubscription.set(waiter, cancelTimer);
+    this.#count++;
+  }
+
+  first(subscription: Subscription): Waiter | undefined {
+    return this.#waiting.get(subscription)?.keys().next().value;
+  }
+
+  remove(subscription: Subscription, waiter: Waiter): void {
+    const ofSubscription = this.#waiting.get(subscription);
+    const cancelTimer = ofSubscription?.get(waiter);
+    if (ofSubscription === undefined || cancelTimer === undefined) return;
+    cancelTimer();
+    ofSubscription.delete(waiter);
+    this.#count--;
+    if (ofSubscription.size === 0) this.#waiting.delete(subscription);
+  }
+
+  /** Answers every waiting receive with nothing. */
+  dismissAll(): void {
+    for (const [subscription, ofSubscription] of this.#waiting) {
+      for (const waiter of [...ofSubscription.keys()]) {
+        this.remove(subscription, waiter);
+        waiter.resolve([]);
+      }
+    }
+  }
+}

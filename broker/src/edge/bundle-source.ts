@@ -1,0 +1,30 @@
+import type { EdgeBundle } from '@nomos/schemas';
+
+/** Where the edge gets its bundle from. */
+export interface BundleSource {
+  /** The newest bundle that is known. */
+  current(): EdgeBundle;
+  /** False while the registry cannot be reached; grants then stay valid for their grace time. */
+  isReachable(): boolean;
+  /** Asks for a newer bundle now. Resolves when there is an answer, or none can be had; never throws. */
+  refresh(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A bundle that is given, not fetched: for tests, and for a broker without a registry. */
+export interface FixedBundleSource extends BundleSource {
+  replace(bundle: EdgeBundle): void;
+}
+
+export function fixedBundleSource(bundle: EdgeBundle): FixedBundleSource {
+  let present = bundle;
+  return {
+    current: () => present,
+    isReachable: () => true,
+    refresh: async () => {},
+    close: async () => {},
+    replace: (next) => {
+      present = next;
+    },
+  };
+}

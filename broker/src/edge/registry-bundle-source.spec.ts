@@ -1,0 +1,105 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import { silentLogger } from '@nomos/schemas';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { systemClock } from '../core/clock.js';
+import { testBundle } from './bundle.spec.support.js';
+import { RegistryBundleSource } from './registry-bundle-source.js';
+
+let server: Server;
+let registryUrl: string;
+let bundle = testBundle();
+let status = 200;
+let kept: string | undefined;
+let questions: string[];
+let waiting: (() => void)[];
+
+beforeEach(async () => {
+  bundle = testBundle();
+  status = 200;
+  kept = undefined;
+  questions = [];
+  waiting = [];
+  server = createServer((request, response) => {
+    questions.push(`${request.url} ${request.headers.authorization}`);
+    const answer = () => {
+      const etag = `"${bundle.revision}"`;
+      if (status === 200 && request.headers['if-none-match'] === etag) response.writeHead(304).end();
+      else response.writeHead(status, { etag }).end(JSON.stringify(bundle));
+    };
+    const isNews = request.headers['if-none-match'] !== `"${bundle.revision}"`;
+    if (request.url?.includes('wait=') && !isNews) waiting.push(answer);
+    else answer();
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  registryUrl = `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`;
+});
+
+afterEach(() => {
+  server.closeAllConnections();
+  server.close();
+});
+
+function open(url = registryUrl) {
+  const file = {
+    read: () => kept,
+    write: (text: string) => {
+      kept = text;
+    },
+  };
+  const options = { registryUrl: url, token: 'secret-token', environment: 'dev', file };
+  return RegistryBundleSource.open({ ...options, clock: systemClock, log: silentLogger });
+}
+
+test('it follows the registry by long polling, with its token, and keeps the last bundle', async () => {
+  const source = await open();
+  expect(source.current().revision).toBe(5);
+  await vi.waitFor(() => expect(waiting).toHaveLength(1));
+  bundle = testBundle({ revision: 6 });
+  for (const answer of waiting.splice(0)) answer();
+  await vi.waitFor(() => expect(source.current().revision).toBe(6));
+  expect(JSON.parse(kept ?? '{}').revision).toBe(6);
+  expect(questions[0]).toBe('/v1/edge/bundle?environment=dev Bearer secret-token');
+  await source.close();
+});
+
+test('refresh asks at once', async () => {
+  const source = await open();
+  bundle = testBundle({ revision: 7 });
+  await source.refresh();
+  expect(source.current().revision).toBe(7);
+  await source.close();
+});
+
+test('without a registry it starts from the kept bundle, and goes on when the registry is back', async () => {
+  kept = JSON.stringify(testBundle({ revision: 4 }));
+  const source = await open('http://127.0.0.1:1');
+  expect(source.current().revision).toBe(4);
+  expect(source.isReachable()).toBe(false);
+  await source.close();
+});
+
+test('a registry that goes away is noticed, and noticed again when it is back', async () => {
+  const source = await open();
+  status = 500;
+  for (const answer of waiting.splice(0)) answer();
+  bundle = testBundle({ revision: 8 });
+  server.closeAllConnections();
+  await vi.waitFor(() => expect(source.isReachable()).toBe(false));
+  status = 200;
+  await vi.waitFor(() => expect(source.isReachable()).toBe(true), 5_000);
+  expect(source.current().revision).toBe(8);
+  await source.close();
+});
+
+test('nothing to start from, and a refused token, are errors that do not tell the token', async () => {
+  await expect(open('http://127.0.0.1:1')).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  kept = JSON.stringify({ ...testBundle(), environment: 'prod' });
+  await expect(open('http://127.0.0.1:1')).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  status = 401;
+  const failure = await open().catch((error: unknown) => error);
+  expect(failure).toMatchObject({ code: 'UNAUTHENTICATED' });
+  expect(String(failure)).not.toContain('secret-token');
+});

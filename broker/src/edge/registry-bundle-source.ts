@@ -1,0 +1,218 @@
+import { type EdgeBundle, edgeBundleSchema, type Logger, NomosError } from '@nomos/schemas';
+import type { Clock } from '../core/clock.js';
+import type { BundleSource } from './bundle-source.js';
+
+/** Keeps the last bundle over restarts. */
+export interface BundleFile {
+  read(): string | undefined;
+  write(text: string): void;
+}
+
+export interface RegistryBundleSourceOptions {
+  readonly registryUrl: string;
+  /** The edge's token; never logged. */
+  readonly token: string;
+  readonly environment: string;
+  readonly file: BundleFile;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** How long the registry may hold a question that has no news, and how much longer the answer may take. */
+const WAIT_SECONDS = 20;
+const ANSWER_MS_MAX = 10_000;
+const BACK_OFF_MS_MIN = 250;
+const BACK_OFF_MS_MAX = 10_000;
+const BUNDLE_BYTES_MAX = 64 * 1024 * 1024;
+
+/**
+ * Follows the registry's edge bundle by long polling. The last bundle is kept in a file, so that the broker
+ * starts and traffic goes on while the registry is down.
+ */
+export class RegistryBundleSource implements BundleSource {
+  readonly #options: RegistryBundleSourceOptions;
+  readonly #stop = new AbortController();
+  #bundle: EdgeBundle;
+  #etag: string | undefined;
+  #reachable = true;
+  #following: Promise<void> = Promise.resolve();
+
+  private constructor(options: RegistryBundleSourceOptions, bundle: EdgeBundle) {
+    this.#options = options;
+    this.#bundle = bundle;
+  }
+
+  /** Throws UNAVAILABLE when there is neither a registry nor a kept bundle, UNAUTHENTICATED or FORBIDDEN when refused. */
+  static async open(options: RegistryBundleSourceOptions): Promise<RegistryBundleSource> {
+    const kept = readKept(options);
+    const source = new RegistryBundleSource(options, kept ?? emptyBundle(options.environment));
+    try {
+      await source.#ask(0);
+    } catch (error) {
+      const failure = NomosError.from(error, 'UNAVAILABLE');
+      if (kept === undefined || failure.code !== 'UNAVAILABLE') throw failure;
+      source.#reachable = false;
+      options.log.warn(
+        { err: failure, revision: kept.revision },
+        'registry not reachable; starting with the kept bundle',
+      );
+    }
+    source.#following = source.#follow();
+    return source;
+  }
+
+  current(): EdgeBundle {
+    return this.#bundle;
+  }
+
+  isReachable(): boolean {
+    return this.#reachable;
+  }
+
+  async refresh(): Promise<void> {
+    try {
+      await this.#ask(0);
+      this.#reachable = true;
+    } catch {
+      // The following loop reports and retries.
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort();
+    await this.#following;
+  }
+
+  async #follow(): Promise<void> {
+    let backOffMs = BACK_OFF_MS_MIN;
+    while (!this.#stop.signal.aborted) {
+      try {
+        await this.#ask(this.#reachable ? WAIT_SECONDS : 0);
+        if (!this.#reachable) this.#options.log.info({}, 'registry reachable again');
+        this.#reachable = true;
+        backOffMs = BACK_OFF_MS_MIN;
+      } catch (error) {
+        if (this.#stop.signal.aborted) return;
+        const failure = NomosError.from(error, 'UNAVAILABLE');
+        if (this.#reachable)
+          this.#options.log.warn({ err: failure }, 'edge bundle not refreshed; trying again');
+        // A refusal is an answer: only silence gives grants their grace.
+        this.#reachable = failure.code !== 'UNAVAILABLE';
+        await this.#pause(backOffMs);
+        backOffMs = Math.min(backOffMs * 2, BACK_OFF_MS_MAX);
+      }
+    }
+  }
+
+  /** One question; the registry may hold it for so long while there is no news. */
+  async #ask(waitSeconds: number): Promise<void> {
+    const { registryUrl, token, environment } = this.#options;
+    const url = new URL('/v1/edge/bundle', registryUrl);
+    url.searchParams.set('environment', environment);
+    if (waitSeconds > 0) url.searchParams.set('wait', String(waitSeconds));
+    const headers: Record<string, string> = { authorization: `Bearer ${token}`, accept: 'application/json' };
+    if (this.#etag !== undefined) headers['if-none-match'] = this.#etag;
+    const timeout = AbortSignal.timeout(waitSeconds * 1000 + ANSWER_MS_MAX);
+    const signal = AbortSignal.any([this.#stop.signal, timeout]);
+    const where = `the registry at ${url.origin}`;
+    let response: Response;
+    try {
+      response = await fetch(url, { headers, signal, redirect: 'error' });
+    } catch (cause) {
+      throw new NomosError('UNAVAILABLE', `The edge bundle cannot be fetched from ${where}.`, { cause });
+    }
+    if (response.status === 304) return;
+    if (response.status === 401 || response.status === 403)
+      throw refused(response.status, environment, where);
+    if (response.status !== 200) {
+      throw new NomosError(
+        'UNAVAILABLE',
+        `The edge bundle cannot be fetched: ${where} answered ${response.status}.`,
+      );
+    }
+    this.#accept(await readBody(response, where), response.headers.get('etag') ?? undefined);
+  }
+
+  #accept(text: string, etag: string | undefined): void {
+    const { environment, log, file } = this.#options;
+    const bundle = parseBundle(text);
+    if (bundle?.environment !== environment) {
+      throw new NomosError(
+        'UNAVAILABLE',
+        'The registry answered with something that is not the bundle asked for.',
+      );
+    }
+    this.#etag = etag;
+    // An answer that took longer than a later one must not bring the past back.
+    if (bundle.revision < this.#bundle.revision && this.#reachable) return;
+    this.#bundle = bundle;
+    log.debug({ revision: bundle.revision }, 'edge bundle taken over');
+    try {
+      file.write(text);
+    } catch (error) {
+      log.warn({ err: error }, 'edge bundle not kept');
+    }
+  }
+
+  #pause(waitMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        cancel();
+        this.#stop.signal.removeEventListener('abort', done);
+        resolve();
+      };
+      const cancel = this.#options.clock.setTimer(waitMs, done);
+      this.#stop.signal.addEventListener('abort', done, { once: true });
+    });
+  }
+}
+
+async function readBody(response: Response, where: string): Promise<string> {
+  const parts: Uint8Array[] = [];
+  let bytes = 0;
+  try {
+    for await (const part of response.body ?? []) {
+      parts.push(part);
+      bytes += part.byteLength;
+      if (bytes > BUNDLE_BYTES_MAX) throw new Error('the bundle is too large');
+    }
+  } catch (cause) {
+    throw new NomosError('UNAVAILABLE', `The edge bundle cannot be read from ${where}.`, { cause });
+  }
+  return Buffer.concat(parts).toString();
+}
+
+function readKept({ file, environment, log }: RegistryBundleSourceOptions): EdgeBundle | undefined {
+  const text = file.read();
+  if (text === undefined) return undefined;
+  const bundle = parseBundle(text);
+  if (bundle === undefined) log.warn({}, 'the kept edge bundle is damaged; it is not used');
+  return bundle?.environment === environment ? bundle : undefined;
+}
+
+function parseBundle(text: string): EdgeBundle | undefined {
+  try {
+    return edgeBundleSchema.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Nothing is allowed until the first bundle is there. */
+function emptyBundle(environment: string): EdgeBundle {
+  return {
+    ...{ environment, revision: 0, norm: '', keys: [], topics: [] },
+    ...{ consumerGroups: [], accessKeys: [], revokedSessions: [] },
+  };
+}
+
+function refused(status: number, environment: string, where: string): NomosError {
+  const code = status === 401 ? 'UNAUTHENTICATED' : 'FORBIDDEN';
+  return new NomosError(
+    code,
+    `The edge token is not accepted for environment "${environment}" by ${where}.`,
+    {
+      fix: 'Give the broker an edge token of this environment; a platform admin issues it.',
+    },
+  );
+}

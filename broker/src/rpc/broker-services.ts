@@ -1,0 +1,16 @@
+import type { Logger } from '@nomos/schemas';
+import type { BrokerCore } from '../core/broker-core.js';
+import type { Clock } from '../core/clock.js';
+import type { Edge } from '../edge/edge.js';
+import type { Clients } from './clients.js';
+
+/** What the RPCs work with. */
+export interface BrokerServices {
+  readonly core: BrokerCore;
+  readonly edge: Edge;
+  readonly clients: Clients;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Where this broker listens, for routes; known once it does. */
+  readonly address: () => { readonly host: string; readonly port: number };
+}

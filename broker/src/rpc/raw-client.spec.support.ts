@@ -1,0 +1,118 @@
+import { Client, credentials, Metadata } from '@grpc/grpc-js';
+import { apache } from '@nomos/schemas';
+import { serviceDefinition } from './service-definition.js';
+
+const v2 = apache.rocketmq.v2;
+type Method = keyof typeof serviceDefinition;
+
+interface Type<Message> {
+  encode(message: object): { finish(): Uint8Array };
+  decode(bytes: Uint8Array): Message;
+}
+
+/** A plain gRPC client for tests: it sends what it is told, also what official clients would not. */
+export class RawClient {
+  readonly metadata: Record<string, string>;
+  readonly #client: Client;
+
+  constructor(endpoint: string, metadata: Record<string, string>) {
+    this.#client = new Client(endpoint, credentials.createInsecure(), {
+      'grpc.max_receive_message_length': -1,
+    });
+    this.metadata = { 'x-mq-client-id': 'raw-client', ...metadata };
+  }
+
+  close(): void {
+    this.#client.close();
+  }
+
+  async unary<Response>(
+    method: Method,
+    requestType: Type<unknown>,
+    responseType: Type<Response>,
+    request: object,
+  ) {
+    const bytes = Buffer.from(requestType.encode(request).finish());
+    return responseType.decode(await this.unaryBytes(method, bytes));
+  }
+
+  unaryBytes(method: Method, request: Buffer): Promise<Buffer> {
+    const { path, requestSerialize, responseDeserialize } = serviceDefinition[method];
+    return new Promise((resolve, reject) => {
+      this.#client.makeUnaryRequest(
+        ...([path, requestSerialize, responseDeserialize, request, this.#headers()] as const),
+        (error, response) => (response === undefined ? reject(error) : resolve(response)),
+      );
+    });
+  }
+
+  send(...messages: object[]) {
+    return this.unary('sendMessage', v2.SendMessageRequest, v2.SendMessageResponse, { messages });
+  }
+
+  ack(group: string, topic: string, ...handles: string[]) {
+    const entries = handles.map((receiptHandle) => ({ receiptHandle, messageId: 'any' }));
+    const request = { group: { name: group }, topic: { name: topic }, entries };
+    return this.unary('ackMessage', v2.AckMessageRequest, v2.AckMessageResponse, request);
+  }
+
+  change(group: string, topic: string, receiptHandle: string, seconds: number) {
+    const request = {
+      group: { name: group },
+      topic: { name: topic },
+      receiptHandle,
+      invisibleDuration: { seconds },
+    };
+    return this.unary(
+      ...(['changeInvisibleDuration', v2.ChangeInvisibleDurationRequest] as const),
+      ...([v2.ChangeInvisibleDurationResponse, request] as const),
+    );
+  }
+
+  async receive(group: string, topic: string, options: object = {}, deadlineMs = 30_000) {
+    const call = this.startReceive(group, topic, options, deadlineMs);
+    const parts: apache.rocketmq.v2.ReceiveMessageResponse[] = [];
+    for await (const part of call) parts.push(v2.ReceiveMessageResponse.decode(part as Buffer));
+    return {
+      status: parts.find((part) => part.status)?.status,
+      messages: parts.flatMap((part) => (part.message ? [part.message] : [])),
+    };
+  }
+
+  startReceive(group: string, topic: string, options: object = {}, deadlineMs = 30_000) {
+    const request = v2.ReceiveMessageRequest.encode({
+      ...{ group: { name: group }, messageQueue: { topic: { name: topic } }, batchSize: 32 },
+      ...{ invisibleDuration: { seconds: 10 }, longPollingTimeout: { seconds: 5 }, ...options },
+    }).finish();
+    const { path, requestSerialize, responseDeserialize } = serviceDefinition.receiveMessage;
+    return this.#client.makeServerStreamRequest(
+      ...([path, requestSerialize, responseDeserialize, Buffer.from(request), this.#headers()] as const),
+      { deadline: Date.now() + deadlineMs },
+    );
+  }
+
+  telemetry() {
+    const { path, requestSerialize, responseDeserialize } = serviceDefinition.telemetry;
+    return this.#client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, this.#headers());
+  }
+
+  #headers(): Metadata {
+    const metadata = new Metadata();
+    for (const [name, value] of Object.entries(this.metadata)) metadata.set(name, value);
+    return metadata;
+  }
+}
+
+/** A message as a client would send it. */
+export function message(
+  topic: string,
+  messageId: string,
+  options: { system?: object; [field: string]: unknown } = {},
+) {
+  const { system, ...fields } = options;
+  return {
+    ...{ topic: { name: topic }, body: Buffer.from(`body of ${messageId}`) },
+    ...fields,
+    systemProperties: { messageId, messageType: v2.MessageType.NORMAL, ...system },
+  };
+}

@@ -1,0 +1,213 @@
+import { isUtf8 } from 'node:buffer';
+import { limits } from '@nomos/schemas';
+import { FieldScanner, WireError, wireType } from '../core/wire.js';
+
+/** Field numbers of `SystemProperties` (definition.proto) that the scan looks at. */
+const field = {
+  ...{ tag: 1, keys: 2, messageId: 3, bodyDigest: 4, messageType: 6, bornTimestamp: 7, bornHost: 8 },
+  ...{ deliveryTimestamp: 11, queueId: 13, messageGroup: 17 },
+} as const;
+
+/** How the value of each field of `SystemProperties` is written; fields beyond are unknown and pass. */
+const UNKNOWN = 0;
+const VARINT = 1;
+const TEXT = 2;
+const NESTED = 3;
+const forms = formsByNumber([
+  [VARINT, [5, 6, 13, 14, 16, 22]],
+  [TEXT, [1, 2, 3, 8, 10, 12, 17, 18, 21]],
+  [NESTED, [4, 7, 9, 11, 15, 19, 20]],
+]);
+
+function formsByNumber(entries: readonly (readonly [number, readonly number[]])[]): Uint8Array {
+  const table = new Uint8Array(32).fill(UNKNOWN);
+  for (const [form, numbers] of entries) for (const number of numbers) table[number] = form;
+  return table;
+}
+
+const EMPTY = Buffer.alloc(0);
+
+/**
+ * What the broker looks at in a `Message` of a send, found in one pass; everything else stays bytes. The
+ * constructor throws WireError on bytes that a strict client in another language could not decode: such a
+ * message would block whoever receives it.
+ */
+export class ScannedMessage {
+  /** The encoded `Message`. */
+  readonly bytes: Buffer;
+  topic = '';
+  messageId = '';
+  tag = '';
+  readonly keys: string[] = [];
+  /** `SystemProperties.message_type`; 0 when not given. */
+  messageType = 0;
+  /** The queue that the sender chose; undefined when not given. */
+  queueId: number | undefined = undefined;
+  body: Buffer = EMPTY;
+  /** The encoded `SystemProperties`. */
+  system: Buffer = EMPTY;
+  /** The encoded fields of `Message` but topic and system properties. */
+  rest: Buffer = EMPTY;
+  /** True when no limit of RocketMQ can be broken; otherwise the limits must be checked one by one. */
+  surelyLegal = true;
+  /** A bit for each field of the system properties that is there. */
+  #present = 0;
+  #properties = 0;
+  /** Bytes of properties, tag and keys. */
+  #textBytes = 0;
+  #restStart = -1;
+  #restEnd = -1;
+
+  constructor(bytes: Buffer) {
+    this.bytes = bytes;
+    let hasTopic = false;
+    let hasSystem = false;
+    const scanner = new FieldScanner(bytes);
+    while (scanner.next()) {
+      if (scanner.isBytes(1)) {
+        if (hasTopic) throw new WireError('two topics');
+        hasTopic = true;
+        this.#scanTopic(scanner.inside());
+      } else if (scanner.isBytes(3)) {
+        if (hasSystem) throw new WireError('two system properties');
+        hasSystem = true;
+        this.system = bytes.subarray(scanner.valueStart, scanner.valueEnd);
+        this.#scanSystem(scanner.inside());
+      } else this.#scanOther(scanner);
+    }
+    this.#endRest();
+    if (!hasTopic || !hasSystem) throw new WireError('topic or system properties are missing');
+    const withinLimits =
+      this.#properties <= limits.messageProperties &&
+      this.#textBytes <= limits.messagePropertiesBytes &&
+      this.body.length > 0 &&
+      this.body.length <= limits.messageBodyBytes;
+    if (!withinLimits) this.surelyLegal = false;
+  }
+
+  get hasMessageGroup(): boolean {
+    return this.#has(field.messageGroup);
+  }
+
+  get hasDeliveryTimestamp(): boolean {
+    return this.#has(field.deliveryTimestamp);
+  }
+
+  get hasBodyDigest(): boolean {
+    return this.#has(field.bodyDigest);
+  }
+
+  get hasBornTimestamp(): boolean {
+    return this.#has(field.bornTimestamp);
+  }
+
+  get hasBornHost(): boolean {
+    return this.#has(field.bornHost);
+  }
+
+  #has(number: number): boolean {
+    return (this.#present & (1 << number)) !== 0;
+  }
+
+  #scanTopic(scanner: FieldScanner): void {
+    while (scanner.next()) if (scanner.isBytes(2)) this.topic = scanner.text();
+  }
+
+  #scanOther(scanner: FieldScanner): void {
+    if (scanner.isBytes(2)) this.#scanProperty(scanner.inside());
+    else if (scanner.isBytes(4)) this.body = this.bytes.subarray(scanner.valueStart, scanner.valueEnd);
+    // Fields that adjoin are kept as one piece, so that mostly nothing needs to be joined.
+    if (this.#restEnd !== scanner.fieldStart) {
+      this.#endRest();
+      this.#restStart = scanner.fieldStart;
+    }
+    this.#restEnd = scanner.position;
+  }
+
+  #endRest(): void {
+    if (this.#restEnd < 0) return;
+    const piece = this.bytes.subarray(this.#restStart, this.#restEnd);
+    this.rest = this.rest.length === 0 ? piece : Buffer.concat([this.rest, piece]);
+    this.#restEnd = -1;
+  }
+
+  #scanProperty(scanner: FieldScanner): void {
+    let hasKey = false;
+    while (scanner.next()) {
+      if (scanner.isBytes(1)) {
+        hasKey = true;
+        this.#noteText(scanner, true);
+      } else if (scanner.isBytes(2)) this.#noteText(scanner, false);
+    }
+    if (!hasKey) this.surelyLegal = false;
+    this.#properties++;
+  }
+
+  #scanSystem(scanner: FieldScanner): void {
+    while (scanner.next()) {
+      const { number } = scanner;
+      if (number >= forms.length) continue;
+      const form = forms[number];
+      if (form === UNKNOWN) continue;
+      this.#present |= 1 << number;
+      if (form === VARINT) this.#noteNumber(scanner);
+      else if (scanner.isBytes(number) && form === NESTED) scanToTheEnd(scanner.inside());
+      else this.#noteSystemText(scanner);
+    }
+  }
+
+  #noteNumber(scanner: FieldScanner): void {
+    if (scanner.type !== wireType.varint) throw new WireError(`field ${scanner.number} is not a number`);
+    if (scanner.number === field.messageType) this.messageType = scanner.value;
+    else if (scanner.number === field.queueId) this.queueId = scanner.value;
+  }
+
+  #noteSystemText(scanner: FieldScanner): void {
+    const { number } = scanner;
+    if (number === field.tag) {
+      this.tag = scanner.text();
+      this.#noteText(scanner, true);
+      if (this.tag.includes('|')) this.surelyLegal = false;
+    } else if (number === field.keys) {
+      this.keys.push(scanner.text());
+      this.#noteText(scanner, true);
+    } else {
+      assertUtf8(scanner);
+      if (number === field.messageId) this.messageId = scanner.text();
+      else if (number === field.messageGroup) this.surelyLegal = false;
+    }
+  }
+
+  /**
+   * Counts a limited text. Printable ASCII with something beside spaces is legal for certain; anything else
+   * makes the whole message one to look at closely.
+   */
+  #noteText(scanner: FieldScanner, mustNotBeBlank: boolean): void {
+    const { bytes, valueStart, valueEnd } = scanner;
+    this.#textBytes += valueEnd - valueStart;
+    let blank = true;
+    for (let index = valueStart; index < valueEnd; index++) {
+      const byte = bytes[index] ?? 0;
+      if (byte > 0x20 && byte < 0x7f) blank = false;
+      else if (byte !== 0x20) {
+        this.surelyLegal = false;
+        assertUtf8(scanner);
+        return;
+      }
+    }
+    if (blank && mustNotBeBlank) this.surelyLegal = false;
+  }
+}
+
+function scanToTheEnd(scanner: FieldScanner): void {
+  while (scanner.next());
+}
+
+function assertUtf8(scanner: FieldScanner): void {
+  const { bytes, valueStart, valueEnd } = scanner;
+  for (let index = valueStart; index < valueEnd; index++) {
+    if ((bytes[index] ?? 0) < 0x80) continue;
+    if (isUtf8(bytes.subarray(index, valueEnd))) return;
+    throw new WireError('text that is not UTF-8');
+  }
+}

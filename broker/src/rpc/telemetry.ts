@@ -1,0 +1,53 @@
+import { status as grpcStatus } from '@grpc/grpc-js';
+import { apache, NomosError } from '@nomos/schemas';
+import type { BrokerServices } from './broker-services.js';
+import { type CallContext, clientIdOf } from './call-context.js';
+import { Clients } from './clients.js';
+import { answerSettings, assertSettings } from './settings.js';
+import { OK, type StatusCode, statusOf } from './status.js';
+
+const { Code, TelemetryCommand } = apache.rocketmq.v2;
+type Command = apache.rocketmq.v2.TelemetryCommand;
+
+/** Where the answers of a telemetry stream go. */
+export interface TelemetryStream {
+  write(command: Buffer): void;
+  /** Ends the stream with a gRPC status. */
+  fail(code: grpcStatus, details: string): void;
+}
+
+/**
+ * Answers one command of a client's telemetry stream. A client sends its settings and gets them back with the
+ * broker's decisions; its answers to commands need no answer. A refusal is told as a status, which some clients
+ * show to their user, and ends the stream.
+ */
+export async function telemetry(
+  services: BrokerServices,
+  bytes: Buffer,
+  context: CallContext,
+  stream: TelemetryStream,
+): Promise<void> {
+  try {
+    const { settings }: Command = TelemetryCommand.decode(bytes);
+    if (!settings) return;
+    const clientId = clientIdOf(context);
+    const application = await services.edge.admit(context.metadata, (caller) => {
+      assertSettings(caller, settings);
+      return caller.application;
+    });
+    services.clients.hear(Clients.key(application, clientId), true);
+    const answer = { status: OK, settings: answerSettings(services, settings) };
+    stream.write(Buffer.from(TelemetryCommand.encode(answer).finish()));
+  } catch (error) {
+    if (!(error instanceof NomosError)) services.log.warn({ err: error }, 'telemetry command not understood');
+    const status = statusOf(error);
+    stream.write(Buffer.from(TelemetryCommand.encode({ status }).finish()));
+    stream.fail(grpcStatusOf(status.code), status.message);
+  }
+}
+
+function grpcStatusOf(code: StatusCode): grpcStatus {
+  if (code === Code.UNAUTHORIZED) return grpcStatus.UNAUTHENTICATED;
+  if (code === Code.FORBIDDEN) return grpcStatus.PERMISSION_DENIED;
+  return code >= Code.INTERNAL_ERROR ? grpcStatus.INTERNAL : grpcStatus.INVALID_ARGUMENT;
+}
