@@ -31,13 +31,30 @@ try {
   const commentedFile = join(scratch, 'v2.js');
   writeFileSync(commentedFile, commented);
   const declarations = await promisify(pbts.main)(['--no-comments', commentedFile]);
-  emit('v2.js', script);
+  emit('v2.js', withPlainNumbers(script));
   emit(
     'v2.d.ts',
     declarations.replace('"protobufjs"', '"protobufjs/minimal.js"').replace(/import Long = .*\n/, ''),
   );
 } finally {
   rmSync(scratch, { recursive: true, force: true });
+}
+
+/**
+ * protobufjs decodes 64-bit integers as objects whenever the package `long` happens to be installed, also with
+ * --force-number. Offsets and seconds fit into a number, so they always become one.
+ */
+function withPlainNumbers(text) {
+  const converted = text
+    .replaceAll('$util.Long ? $util.Long.fromBits(0,0,false) : 0', '0')
+    .replaceAll('reader.int64()', 'toNumber(reader.int64())');
+  if (/\$util\.Long|uint64|sint64|fixed64/.test(converted))
+    throw new Error('a 64-bit integer is left as an object');
+  return `${converted}
+function toNumber(value) {
+  return typeof value === "number" ? value : value.toNumber();
+}
+`;
 }
 
 function emit(name, text) {

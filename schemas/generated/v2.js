@@ -306,7 +306,7 @@ export const apache = $root.apache = (() => {
                 SendResultEntry.prototype.status = null;
                 SendResultEntry.prototype.messageId = "";
                 SendResultEntry.prototype.transactionId = "";
-                SendResultEntry.prototype.offset = $util.Long ? $util.Long.fromBits(0,0,false) : 0;
+                SendResultEntry.prototype.offset = 0;
                 SendResultEntry.prototype.recallHandle = "";
 
                 SendResultEntry.create = function(properties) {
@@ -390,7 +390,7 @@ export const apache = $root.apache = (() => {
                         case 4: {
                                 if (wireType !== 0)
                                     break;
-                                if (typeof (value = reader.int64()) === "object" ? value.low || value.high : value !== 0)
+                                if (typeof (value = toNumber(reader.int64())) === "object" ? value.low || value.high : value !== 0)
                                     message.offset = value;
                                 else
                                     delete message.offset;
@@ -3337,7 +3337,7 @@ export const apache = $root.apache = (() => {
 
                 PullMessageRequest.prototype.group = null;
                 PullMessageRequest.prototype.messageQueue = null;
-                PullMessageRequest.prototype.offset = $util.Long ? $util.Long.fromBits(0,0,false) : 0;
+                PullMessageRequest.prototype.offset = 0;
                 PullMessageRequest.prototype.batchSize = 0;
                 PullMessageRequest.prototype.filterExpression = null;
                 PullMessageRequest.prototype.longPollingTimeout = null;
@@ -3413,7 +3413,7 @@ export const apache = $root.apache = (() => {
                         case 3: {
                                 if (wireType !== 0)
                                     break;
-                                if (typeof (value = reader.int64()) === "object" ? value.low || value.high : value !== 0)
+                                if (typeof (value = toNumber(reader.int64())) === "object" ? value.low || value.high : value !== 0)
                                     message.offset = value;
                                 else
                                     delete message.offset;
@@ -3547,7 +3547,7 @@ export const apache = $root.apache = (() => {
                         case 3: {
                                 if (wireType !== 0)
                                     break;
-                                message.nextOffset = reader.int64();
+                                message.nextOffset = toNumber(reader.int64());
                                 message.content = "nextOffset";
                                 continue;
                             }
@@ -3582,7 +3582,7 @@ export const apache = $root.apache = (() => {
 
                 UpdateOffsetRequest.prototype.group = null;
                 UpdateOffsetRequest.prototype.messageQueue = null;
-                UpdateOffsetRequest.prototype.offset = $util.Long ? $util.Long.fromBits(0,0,false) : 0;
+                UpdateOffsetRequest.prototype.offset = 0;
 
                 UpdateOffsetRequest.create = function(properties) {
                     return new UpdateOffsetRequest(properties);
@@ -3649,7 +3649,7 @@ export const apache = $root.apache = (() => {
                         case 3: {
                                 if (wireType !== 0)
                                     break;
-                                if (typeof (value = reader.int64()) === "object" ? value.low || value.high : value !== 0)
+                                if (typeof (value = toNumber(reader.int64())) === "object" ? value.low || value.high : value !== 0)
                                     message.offset = value;
                                 else
                                     delete message.offset;
@@ -3860,7 +3860,7 @@ export const apache = $root.apache = (() => {
                 };
 
                 GetOffsetResponse.prototype.status = null;
-                GetOffsetResponse.prototype.offset = $util.Long ? $util.Long.fromBits(0,0,false) : 0;
+                GetOffsetResponse.prototype.offset = 0;
 
                 GetOffsetResponse.create = function(properties) {
                     return new GetOffsetResponse(properties);
@@ -3919,7 +3919,7 @@ export const apache = $root.apache = (() => {
                         case 2: {
                                 if (wireType !== 0)
                                     break;
-                                if (typeof (value = reader.int64()) === "object" ? value.low || value.high : value !== 0)
+                                if (typeof (value = toNumber(reader.int64())) === "object" ? value.low || value.high : value !== 0)
                                     message.offset = value;
                                 else
                                     delete message.offset;
@@ -4068,7 +4068,7 @@ export const apache = $root.apache = (() => {
                 };
 
                 QueryOffsetResponse.prototype.status = null;
-                QueryOffsetResponse.prototype.offset = $util.Long ? $util.Long.fromBits(0,0,false) : 0;
+                QueryOffsetResponse.prototype.offset = 0;
 
                 QueryOffsetResponse.create = function(properties) {
                     return new QueryOffsetResponse(properties);
@@ -4127,7 +4127,7 @@ export const apache = $root.apache = (() => {
                         case 2: {
                                 if (wireType !== 0)
                                     break;
-                                if (typeof (value = reader.int64()) === "object" ? value.low || value.high : value !== 0)
+                                if (typeof (value = toNumber(reader.int64())) === "object" ? value.low || value.high : value !== 0)
                                     message.offset = value;
                                 else
                                     delete message.offset;
@@ -4463,7 +4463,7 @@ export const apache = $root.apache = (() => {
                         case 5: {
                                 if (wireType !== 0)
                                     break;
-                                message.version = reader.int64();
+                                message.version = toNumber(reader.int64());
                                 message._version = "version";
                                 continue;
                             }
@@ -6096,7 +6096,7 @@ export const apache = $root.apache = (() => {
                         case 14: {
                                 if (wireType !== 0)
                                     break;
-                                message.queueOffset = reader.int64();
+                                message.queueOffset = toNumber(reader.int64());
                                 message._queueOffset = "queueOffset";
                                 continue;
                             }
@@ -7481,21 +7481,21 @@ export const apache = $root.apache = (() => {
                         case 2: {
                                 if (wireType !== 0)
                                     break;
-                                message.offset = reader.int64();
+                                message.offset = toNumber(reader.int64());
                                 message.offsetType = "offset";
                                 continue;
                             }
                         case 3: {
                                 if (wireType !== 0)
                                     break;
-                                message.tailN = reader.int64();
+                                message.tailN = toNumber(reader.int64());
                                 message.offsetType = "tailN";
                                 continue;
                             }
                         case 4: {
                                 if (wireType !== 0)
                                     break;
-                                message.timestamp = reader.int64();
+                                message.timestamp = toNumber(reader.int64());
                                 message.offsetType = "timestamp";
                                 continue;
                             }
@@ -7553,7 +7553,7 @@ export const google = $root.google = (() => {
                             this[keys[i]] = properties[keys[i]];
             };
 
-            Duration.prototype.seconds = $util.Long ? $util.Long.fromBits(0,0,false) : 0;
+            Duration.prototype.seconds = 0;
             Duration.prototype.nanos = 0;
 
             Duration.create = function(properties) {
@@ -7607,7 +7607,7 @@ export const google = $root.google = (() => {
                     case 1: {
                             if (wireType !== 0)
                                 break;
-                            if (typeof (value = reader.int64()) === "object" ? value.low || value.high : value !== 0)
+                            if (typeof (value = toNumber(reader.int64())) === "object" ? value.low || value.high : value !== 0)
                                 message.seconds = value;
                             else
                                 delete message.seconds;
@@ -7651,7 +7651,7 @@ export const google = $root.google = (() => {
                             this[keys[i]] = properties[keys[i]];
             };
 
-            Timestamp.prototype.seconds = $util.Long ? $util.Long.fromBits(0,0,false) : 0;
+            Timestamp.prototype.seconds = 0;
             Timestamp.prototype.nanos = 0;
 
             Timestamp.create = function(properties) {
@@ -7705,7 +7705,7 @@ export const google = $root.google = (() => {
                     case 1: {
                             if (wireType !== 0)
                                 break;
-                            if (typeof (value = reader.int64()) === "object" ? value.low || value.high : value !== 0)
+                            if (typeof (value = toNumber(reader.int64())) === "object" ? value.low || value.high : value !== 0)
                                 message.seconds = value;
                             else
                                 delete message.seconds;
@@ -7749,3 +7749,7 @@ export const google = $root.google = (() => {
 export {
   $root as default
 };
+
+function toNumber(value) {
+  return typeof value === "number" ? value : value.toNumber();
+}

@@ -29,7 +29,9 @@ test('clean code gives exit code 0', async () => {
 test('findings give exit code 1, the place and a suggestion', async () => {
   const { exitCode, stdout } = await nomos(['lint', folder]);
   expect(exitCode).toBe(1);
-  expect(stdout).toContain(`${join(folder, 'bad.ts')}\n  2:24  error  topic "Pay_Paycore_Refund.Requested": `);
+  expect(stdout).toContain(
+    `${join(folder, 'bad.ts')}\n  2:24  error  topic "Pay_Paycore_Refund.Requested": `,
+  );
   expect(stdout).toContain('Suggested: pay-paycore-refund-requested');
   expect(stdout).toMatch(/2 names in 2 files: [1-9][0-9]* errors?, 0 warnings\n$/);
 });
@@ -42,7 +44,6 @@ test('the JSON form holds every finding', async () => {
   expect(findings.length).toBeGreaterThan(1);
   const place = { file: join(folder, 'bad.ts'), line: 2, column: 24, kind: 'topic', severity: 'error' };
   for (const finding of findings) expect(finding).toMatchObject(place);
-});
 });
 
 test.each([
