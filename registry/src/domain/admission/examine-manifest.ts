@@ -1,0 +1,268 @@
+import type { CompiledNorm } from '@nomos/schemas';
+import {
+  canonicalTagFilter,
+  type Filter,
+  type Manifest,
+  type NameKind,
+  NomosError,
+  type Topic,
+  type Violation,
+} from '@nomos/schemas';
+import type { AdmissionFacts } from './admission-facts.js';
+
+/** Whether the manifest is a new one, or that of a session which only goes on. */
+export type Occasion = 'open' | 'renew';
+
+/**
+ * Everything that speaks against a manifest; admitted if there is nothing. Pure: the facts hold all that
+ * it depends on.
+ *
+ * A session that only goes on keeps the subscriptions it was admitted with, even when the registered
+ * filter has changed since: refusing it would stop a running consumer, and a new instance with the new
+ * filter is refused as a split until the last old one has ended.
+ */
+export function examineManifest(
+  manifest: Manifest,
+  facts: AdmissionFacts,
+  norm: CompiledNorm,
+  occasion: Occasion,
+): Violation[] {
+  if (facts.environment?.status !== 'active') {
+    const { environment } = manifest;
+    const state = facts.environment === undefined ? 'not registered' : 'retired';
+    const message = `The environment "${environment}" is ${state}.`;
+    return [{ rule: 'environment-unknown', where: 'environment', message }];
+  }
+  const application = facts.applications.get(manifest.application);
+  if (application?.status !== 'active') {
+    const state = application === undefined ? 'not registered' : 'retired';
+    const message = `The application "${manifest.application}" is ${state}.`;
+    return [{ rule: 'application-unknown', where: 'application', message }];
+  }
+  return [
+    ...examineRepeats(manifest),
+    ...examineProducers(manifest, facts, norm),
+    ...examineConsumers(manifest, facts, norm, occasion),
+  ];
+}
+
+function examineRepeats({ producers, consumers }: Manifest): Violation[] {
+  const violations: Violation[] = [];
+  const note = (where: string, name: string) => {
+    violations.push({ rule: 'named-twice', where, message: `"${name}" is named twice in the manifest.` });
+  };
+  for (const name of findRepeats(producers.map(({ group }) => group))) note('producers', name);
+  for (const name of findRepeats(consumers.map(({ group }) => group))) note('consumers', name);
+  consumers.forEach(({ subscriptions }, index) => {
+    const repeats = findRepeats(subscriptions.map(({ topic }) => topic));
+    for (const name of repeats) note(`consumers[${index}].subscriptions`, name);
+  });
+  return violations;
+}
+
+function findRepeats(names: readonly string[]): string[] {
+  const seen = new Set<string>();
+  const repeats = new Set<string>();
+  for (const name of names) (seen.has(name) ? repeats : seen).add(name);
+  return [...repeats];
+}
+
+function examineProducers(manifest: Manifest, facts: AdmissionFacts, norm: CompiledNorm): Violation[] {
+  return manifest.producers.flatMap(({ group, topics }, index) => {
+    const where = `producers[${index}]`;
+    const found = facts.producerGroups.get(group);
+    return [
+      ...examineGroup('producer-group', group, found, `${where}.group`, manifest, facts, norm),
+      ...topics.flatMap((name, position) => {
+        const path = `${where}.topics[${position}]`;
+        const violations = examineTopic(name, path, manifest, facts, norm);
+        const topic = facts.topics.get(name);
+        if (violations.length > 0 || topic === undefined || mayPublish(topic, manifest.application)) {
+          return violations;
+        }
+        return [notPermitted(topic, manifest.application, path, facts)];
+      }),
+    ];
+  });
+}
+
+function mayPublish({ application, publishers }: Topic, code: string): boolean {
+  return application === code || publishers.includes(code);
+}
+
+function notPermitted(topic: Topic, application: string, where: string, facts: AdmissionFacts): Violation {
+  const team = facts.applications.get(topic.application)?.team;
+  return {
+    rule: 'topic-not-permitted',
+    where,
+    message: `The topic "${topic.name}" belongs to the application "${topic.application}" of the team "${team}"; "${application}" is not among its publishers.`,
+    expected: `that team adds "${application}" with PATCH /v1/topics/${topic.name}`,
+  };
+}
+
+function examineConsumers(
+  manifest: Manifest,
+  facts: AdmissionFacts,
+  norm: CompiledNorm,
+  occasion: Occasion,
+): Violation[] {
+  return manifest.consumers.flatMap(({ group, subscriptions }, index) => {
+    const where = `consumers[${index}]`;
+    const found = facts.consumerGroups.get(group);
+    const wrongGroup = examineGroup('consumer-group', group, found, `${where}.group`, manifest, facts, norm);
+    const wrongSubscriptions = subscriptions.flatMap(({ topic, filter }, position) => {
+      const path = `${where}.subscriptions[${position}]`;
+      const wrongTopic = examineTopic(topic, `${path}.topic`, manifest, facts, norm);
+      const malformed = examineFilter(filter, path);
+      if (wrongGroup.length + wrongTopic.length + malformed.length > 0) return [...wrongTopic, ...malformed];
+      return examineSubscription(group, topic, filter, path, facts, occasion);
+    });
+    const split = occasion === 'open' ? findSplit(group, subscriptions, where, facts) : [];
+    const wrong = [...wrongGroup, ...wrongSubscriptions];
+    // Where the subscriptions themselves are wrong, that they also differ from others' says nothing new.
+    return wrong.length > 0 ? wrong : split;
+  });
+}
+
+interface OwnedEntry {
+  readonly application: string;
+  readonly status: 'active' | 'retired';
+  readonly environments: readonly string[];
+}
+
+function examineGroup(
+  kind: 'producer-group' | 'consumer-group',
+  name: string,
+  found: OwnedEntry | undefined,
+  where: string,
+  manifest: Manifest,
+  facts: AdmissionFacts,
+  norm: CompiledNorm,
+): Violation[] {
+  if (
+    found === undefined ||
+    found.status === 'retired' ||
+    !found.environments.includes(manifest.environment)
+  ) {
+    const state = describeState(found, manifest.environment);
+    const message = `The ${kind.replace('-', ' ')} "${name}" is ${state}.`;
+    return [{ rule: 'group-not-registered', where, message }, ...examineName(kind, name, where, norm)];
+  }
+  if (found.application === manifest.application) return [];
+  const team = facts.applications.get(found.application)?.team;
+  const message = `The ${kind.replace('-', ' ')} "${name}" belongs to the application "${found.application}" of the team "${team}".`;
+  return [{ rule: 'group-owner', where, message, expected: `a group of "${manifest.application}"` }];
+}
+
+function examineTopic(
+  name: string,
+  where: string,
+  { environment }: Manifest,
+  facts: AdmissionFacts,
+  norm: CompiledNorm,
+): Violation[] {
+  const topic = facts.topics.get(name);
+  if (topic?.status === 'retired') {
+    return [{ rule: 'topic-retired', where, message: `The topic "${name}" is retired.` }];
+  }
+  if (topic?.environments.includes(environment)) return [];
+  const message = `The topic "${name}" is ${describeState(topic, environment)}.`;
+  return [{ rule: 'topic-not-registered', where, message }, ...examineName('topic', name, where, norm)];
+}
+
+function describeState(found: OwnedEntry | undefined, environment: string): string {
+  if (found === undefined) return 'not registered';
+  if (found.status === 'retired') return 'retired';
+  return `not registered in the environment "${environment}", only in ${found.environments.join(', ')}`;
+}
+
+/** What is wrong with the form of a name that is not registered; often that is why it is not. */
+function examineName(kind: NameKind, name: string, where: string, norm: CompiledNorm): Violation[] {
+  const reading = norm.read(kind, name);
+  if (reading.ok) return [];
+  return reading.violations.map((violation) => ({ ...violation, where }));
+}
+
+function examineFilter({ expression }: Filter, path: string): Violation[] {
+  try {
+    canonicalTagFilter(expression);
+    return [];
+  } catch (error) {
+    const { message, fix } = NomosError.from(error);
+    return [{ rule: 'filter-expression', where: `${path}.filter.expression`, message, expected: fix }];
+  }
+}
+
+function examineSubscription(
+  group: string,
+  topic: string,
+  filter: Filter,
+  where: string,
+  facts: AdmissionFacts,
+  occasion: Occasion,
+): Violation[] {
+  const registered = facts.subscriptions.find((one) => one.group === group && one.topic === topic);
+  if (registered === undefined) {
+    const message = `The group "${group}" has no registered subscription to the topic "${topic}".`;
+    return [
+      { rule: 'subscription-not-registered', where, message, expected: 'POST /v1/subscriptions first' },
+    ];
+  }
+  if (occasion === 'renew' || sameFilter(filter, registered.filter)) return [];
+  return [
+    {
+      rule: 'subscription-differs',
+      where: `${where}.filter`,
+      message: `The group "${group}" is registered to receive "${topic}" with the filter "${registered.filter.expression}", not "${filter.expression}".`,
+      expected: registered.filter.expression,
+      suggestion: registered.filter.expression,
+    },
+  ];
+}
+
+function sameFilter(one: Filter, other: Filter): boolean {
+  return (
+    one.type === other.type && canonicalTagFilter(one.expression) === canonicalTagFilter(other.expression)
+  );
+}
+
+type Subscriptions = Manifest['consumers'][number]['subscriptions'];
+
+/** The instances of a group share its messages, so they lose some unless all subscribe alike. */
+function findSplit(
+  group: string,
+  subscriptions: Subscriptions,
+  where: string,
+  { otherSessions }: AdmissionFacts,
+): Violation[] {
+  for (const { id, instance, manifest } of otherSessions) {
+    const theirs = manifest.consumers.find((consumer) => consumer.group === group)?.subscriptions;
+    if (theirs === undefined || describeSubscriptions(theirs) === describeSubscriptions(subscriptions))
+      continue;
+    return [
+      {
+        rule: 'subscription-split',
+        where,
+        message: `The live instance "${instance}" (session ${id}) of the group "${group}" subscribes to ${describeSubscriptions(theirs)}, this one to ${describeSubscriptions(subscriptions)}; messages would be lost.`,
+        expected: describeSubscriptions(theirs),
+      },
+    ];
+  }
+  return [];
+}
+
+function describeSubscriptions(subscriptions: Subscriptions): string {
+  return subscriptions
+    .map(({ topic, filter }) => `${topic} (${canonicalText(filter)})`)
+    .sort()
+    .join(', ');
+}
+
+function canonicalText({ expression }: Filter): string {
+  try {
+    return canonicalTagFilter(expression);
+  } catch {
+    // A malformed filter is a violation of its own; here it only must differ from every good one.
+    return expression;
+  }
+}

@@ -1,0 +1,310 @@
+import {
+  type Admission,
+  type GrantClaims,
+  limits,
+  type Manifest,
+  NomosError,
+  type Topic,
+  type Violation,
+} from '@nomos/schemas';
+import type { Actor } from '../catalog/catalog.js';
+import type { NameJudge } from '../catalog/name-judge.js';
+import type { Clock } from '../clock.js';
+import type { GrantSigner } from '../grants.js';
+import type { Database, LiveSessionQuery, Repositories, SessionRecord } from '../repositories.js';
+import { createId } from '../secrets.js';
+import { type AdmissionFacts, readFacts } from './admission-facts.js';
+import { examineManifest, type Occasion } from './examine-manifest.js';
+
+/** How long sessions and grants live. */
+export interface SessionTimes {
+  readonly grantTtlMs: number;
+  /** For how long after its expiry a grant still counts while the registry cannot be reached. */
+  readonly grantGraceMs: number;
+  readonly heartbeatIntervalMs: number;
+  /** A session without a heartbeat for so long is over. */
+  readonly sessionTtlMs: number;
+}
+
+export const defaultSessionTimes: SessionTimes = {
+  grantTtlMs: 300_000,
+  grantGraceMs: 24 * 60 * 60 * 1000,
+  heartbeatIntervalMs: 30_000,
+  sessionTtlMs: 90_000,
+};
+
+/** Live sessions that one application may have, over all environments. */
+const SESSIONS_MAX = 10_000;
+
+/** Admits clients by their manifests, and keeps their sessions. */
+export class Sessions {
+  readonly #database: Database;
+  readonly #judge: NameJudge;
+  readonly #signer: GrantSigner;
+  readonly #clock: Clock;
+  readonly #times: SessionTimes;
+
+  constructor(
+    database: Database,
+    judge: NameJudge,
+    signer: GrantSigner,
+    clock: Clock,
+    times: SessionTimes = defaultSessionTimes,
+  ) {
+    this.#database = database;
+    this.#judge = judge;
+    this.#signer = signer;
+    this.#clock = clock;
+    this.#times = times;
+  }
+
+  /** @throws NomosError MANIFEST_REFUSED with every violation, FORBIDDEN or TOO_MANY_REQUESTS. */
+  async open(actor: Actor, manifest: Manifest): Promise<Admission> {
+    requireApplication(actor, manifest.application);
+    return this.#database.change({ names: lockedNames(manifest) }, async (repositories) => {
+      const now = this.#clock();
+      const facts = await this.#admit(manifest, undefined, 'open', now, repositories);
+      if ((await repositories.sessions.countLive(manifest.application, now)) >= SESSIONS_MAX) {
+        const message = `The application "${manifest.application}" has ${SESSIONS_MAX} live sessions, the most allowed.`;
+        throw new NomosError('TOO_MANY_REQUESTS', message);
+      }
+      const { application, environment, instance, sdk } = manifest;
+      const session: SessionRecord = {
+        ...{ id: createId(), application, environment, instance, sdk, manifest, openedAt: now },
+        ...this.#timesFrom(now),
+      };
+      await repositories.sessions.insert(session);
+      return this.#answer(session, facts, now);
+    });
+  }
+
+  /**
+   * Replaces the whole manifest of a session. A refusal leaves the session as it was.
+   *
+   * @throws NomosError MANIFEST_REFUSED, SESSION_ENDED or FORBIDDEN.
+   */
+  async replaceManifest(actor: Actor, id: string, manifest: Manifest): Promise<Admission> {
+    requireApplication(actor, manifest.application);
+    const known = await this.#database.repositories.sessions.find(id);
+    const names = [...lockedNames(manifest), ...(known === undefined ? [] : lockedNames(known.manifest)), id];
+    return this.#database.change({ names }, async (repositories) => {
+      const now = this.#clock();
+      const session = await findLive(actor, id, now, repositories);
+      const fixed = examineFixedFields(session, manifest);
+      if (fixed.length > 0) throw refused(fixed);
+      const facts = await this.#admit(manifest, id, 'open', now, repositories);
+      const next = { ...session, manifest, sdk: manifest.sdk, ...this.#timesFrom(now) };
+      await repositories.sessions.update(next);
+      return this.#answer(next, facts, now);
+    });
+  }
+
+  /**
+   * Keeps a session alive and renews its grant, if the catalog still allows what it does.
+   *
+   * @throws NomosError MANIFEST_REFUSED, SESSION_ENDED or FORBIDDEN.
+   */
+  async heartbeat(actor: Actor, id: string): Promise<Admission> {
+    const known = await this.#database.repositories.sessions.find(id);
+    // The same locks as an admission: a session must not come back to life beside one that was admitted
+    // because this one had expired.
+    const names = [...(known === undefined ? [] : lockedNames(known.manifest)), id];
+    return this.#database.change({ names }, async (repositories) => {
+      const now = this.#clock();
+      const session = await findLive(actor, id, now, repositories);
+      const facts = await this.#admit(session.manifest, id, 'renew', now, repositories);
+      const next = { ...session, ...this.#timesFrom(now) };
+      await repositories.sessions.update(next);
+      return this.#answer(next, facts, now);
+    });
+  }
+
+  /**
+   * Ends a session; edges then refuse its grant. Closing what is closed already changes nothing.
+   *
+   * How long edges must remember it: a client that closed its own session throws its grant away, so the
+   * grant's own expiry is enough. One that an admin revoked may keep it and wait for the registry to fail,
+   * so the grace time counts as well. Both are bounded.
+   *
+   * @throws NomosError NOT_FOUND or FORBIDDEN.
+   */
+  close(actor: Actor, id: string): Promise<void> {
+    return this.#database.change({ names: [id] }, async (repositories) => {
+      const session = await repositories.sessions.find(id);
+      if (session === undefined) throw new NomosError('NOT_FOUND', `There is no session "${id}".`);
+      requireApplication(actor, session.application);
+      if (session.closedAt !== undefined) return;
+      const closedAt = this.#clock();
+      const graceMs = actor.scope === 'all' ? this.#times.grantGraceMs : 0;
+      const revokedUntil = new Date(session.grantExpiresAt.getTime() + graceMs);
+      await repositories.sessions.update({ ...session, closedAt, revokedUntil });
+      if (revokedUntil > closedAt) await repositories.environments.raiseRevisions([session.environment]);
+    });
+  }
+
+  /** @throws NomosError NOT_FOUND or FORBIDDEN. */
+  async read(actor: Actor, id: string): Promise<SessionRecord> {
+    const session = await this.#database.repositories.sessions.find(id);
+    if (session === undefined) throw new NomosError('NOT_FOUND', `There is no session "${id}".`);
+    requireApplication(actor, session.application);
+    return session;
+  }
+
+  /** Live sessions; an application sees its own. */
+  list(actor: Actor, query: Omit<LiveSessionQuery, 'now'>): Promise<SessionRecord[]> {
+    const { principal, scope } = actor;
+    if (scope === 'own' && principal.role === 'application') {
+      const own = query.application === undefined || query.application === principal.application;
+      if (!own) return Promise.resolve([]);
+      return this.#list({ ...query, application: principal.application });
+    }
+    return this.#list(query);
+  }
+
+  /** Forgets sessions whose grants count nowhere any more. Returns how many. */
+  purge(): Promise<number> {
+    const endedBefore = new Date(this.#clock().getTime() - this.#times.grantGraceMs);
+    return this.#database.repositories.sessions.purge(endedBefore);
+  }
+
+  #list(query: Omit<LiveSessionQuery, 'now'>): Promise<SessionRecord[]> {
+    return this.#database.repositories.sessions.listLive({ ...query, now: this.#clock() });
+  }
+
+  async #admit(
+    manifest: Manifest,
+    ownSession: string | undefined,
+    occasion: Occasion,
+    now: Date,
+    repositories: Repositories,
+  ): Promise<AdmissionFacts> {
+    const facts = await readFacts(manifest, ownSession, now, repositories);
+    const violations = examineManifest(manifest, facts, this.#judge.norm, occasion);
+    if (violations.length > 0) throw refused(violations);
+    return facts;
+  }
+
+  #timesFrom(now: Date) {
+    return {
+      lastSeenAt: now,
+      expiresAt: new Date(now.getTime() + this.#times.sessionTtlMs),
+      // Whole seconds, as the grant states them; rounded up, so that the record never ends before it.
+      grantExpiresAt: new Date(Math.ceil((now.getTime() + this.#times.grantTtlMs) / 1000) * 1000),
+    };
+  }
+
+  async #answer(session: SessionRecord, facts: AdmissionFacts, now: Date): Promise<Admission> {
+    const claims = this.#claimsOf(session, facts, now);
+    const grant = await this.#signer.sign(claims);
+    if (grant.length > limits.grantCharacters) {
+      const message = `The manifest names so much that its grant has ${grant.length} characters; ${limits.grantCharacters} are allowed.`;
+      throw refused([
+        {
+          rule: 'grant-size',
+          message,
+          expected: 'name the topics of each producer, or use several sessions',
+        },
+      ]);
+    }
+    const used = new Set([
+      ...claims.producers.flatMap(({ topics }) => topics),
+      ...claims.consumers.flatMap(({ subscriptions }) => subscriptions.map(({ topic }) => topic)),
+    ]);
+    const { norm } = this.#judge.norm;
+    const known = new Map([
+      ...facts.topics,
+      ...facts.publishable.map((topic) => [topic.name, topic] as const),
+    ]);
+    const topics = [...used]
+      .map((name) => known.get(name))
+      .filter((topic): topic is Topic => topic !== undefined);
+    return {
+      session: session.id,
+      grant,
+      grantExpiresAt: session.grantExpiresAt.toISOString(),
+      heartbeatIntervalMs: this.#times.heartbeatIntervalMs,
+      endpoints: facts.environment?.endpoints ?? [],
+      norm,
+      topics: topics.map(({ name, messageType }) => ({
+        name,
+        messageType,
+        keyRequired: norm.messages.key === 'required',
+      })),
+    };
+  }
+
+  #claimsOf(session: SessionRecord, facts: AdmissionFacts, now: Date): GrantClaims {
+    const { manifest } = session;
+    return {
+      sub: session.application,
+      jti: session.id,
+      aud: session.environment,
+      iss: 'nomos-registry',
+      iat: Math.floor(now.getTime() / 1000),
+      exp: Math.floor(session.grantExpiresAt.getTime() / 1000),
+      grace: Math.floor(this.#times.grantGraceMs / 1000),
+      instance: session.instance,
+      revision: facts.revision,
+      producers: manifest.producers.map(({ group, topics }) => ({
+        group,
+        topics: topics.length > 0 ? topics : facts.publishable.map(({ name }) => name),
+      })),
+      consumers: manifest.consumers,
+      norm: this.#judge.norm.id,
+    };
+  }
+}
+
+/** Two admissions that share a consumer group in an environment exclude each other. */
+function lockedNames({ environment, consumers }: Manifest): string[] {
+  return consumers.map(({ group }) => `${environment}/${group}`);
+}
+
+function refused(violations: readonly Violation[]): NomosError {
+  const count = violations.length === 1 ? 'one reason' : `${violations.length} reasons`;
+  return new NomosError('MANIFEST_REFUSED', `The registry does not admit this client, for ${count}.`, {
+    violations,
+  });
+}
+
+function requireApplication({ principal, scope }: Actor, application: string): void {
+  if (scope === 'all') return;
+  if (principal.role === 'application' && principal.application === application) return;
+  const own = principal.role === 'application' ? `"${principal.application}"` : `the role ${principal.role}`;
+  throw new NomosError('FORBIDDEN', `These are credentials of ${own}, not of "${application}".`, {
+    fix: `Use credentials of the application "${application}".`,
+  });
+}
+
+async function findLive(
+  actor: Actor,
+  id: string,
+  now: Date,
+  { sessions }: Repositories,
+): Promise<SessionRecord> {
+  const session = await sessions.find(id);
+  if (session === undefined) throw new NomosError('SESSION_ENDED', `There is no live session "${id}".`);
+  requireApplication(actor, session.application);
+  if (session.closedAt !== undefined) {
+    throw new NomosError(
+      'SESSION_ENDED',
+      `The session "${id}" was closed at ${session.closedAt.toISOString()}.`,
+    );
+  }
+  if (session.expiresAt <= now) {
+    const message = `The session "${id}" expired at ${session.expiresAt.toISOString()}, without a heartbeat.`;
+    throw new NomosError('SESSION_ENDED', message);
+  }
+  return session;
+}
+
+function examineFixedFields(session: SessionRecord, manifest: Manifest): Violation[] {
+  return (['environment', 'instance'] as const)
+    .filter((field) => session[field] !== manifest[field])
+    .map((field) => ({
+      rule: 'session-fixed',
+      where: field,
+      message: `The session is for the ${field} "${session[field]}", which stays for its life.`,
+      expected: session[field],
+    }));
+}

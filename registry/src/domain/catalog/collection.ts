@@ -1,0 +1,70 @@
+import { limits, NomosError, type Violation } from '@nomos/schemas';
+import type { z } from 'zod';
+import type { CatalogEntry, EntryKey, EntryRepository, Repositories } from '../repositories.js';
+import type { NameJudge } from './name-judge.js';
+
+/** What is wrong with a proposed entry: its name by the norm, and what it refers to. */
+export interface Findings {
+  readonly name?: readonly Violation[];
+  readonly references?: readonly Violation[];
+}
+
+/**
+ * What is particular about one collection of the catalog. Everything else (routes, pages, versions,
+ * lifecycle, rights) is the same for all and is in catalog.ts and http/routes/catalog-routes.ts.
+ */
+export interface Collection<Entry extends CatalogEntry, Create extends object, Change extends object> {
+  /** As in the URL, for instance `producer-groups`. */
+  readonly name:
+    | 'domains'
+    | 'teams'
+    | 'applications'
+    | 'environments'
+    | 'topics'
+    | 'producer-groups'
+    | 'consumer-groups'
+    | 'subscriptions';
+  /** In messages, for instance `producer group`. */
+  readonly noun: string;
+  /** The fields that identify an entry, in the order of the URL. */
+  readonly keyFields: readonly (keyof Entry & keyof Create & string)[];
+  /** Fields by which a list can be narrowed. */
+  readonly filterFields: readonly (keyof Entry & string)[];
+  readonly schemas: {
+    readonly entry: z.ZodType<Entry>;
+    readonly create: z.ZodType<Create>;
+    readonly change: z.ZodType<Change>;
+  };
+  /** Whether a retired entry may be created again; a name may not, a relation between names may. */
+  readonly revivable: boolean;
+  repository(repositories: Repositories): EntryRepository<Entry>;
+  /** The application that an entry belongs to; undefined where only platform admins write. */
+  owner(entry: Create, repositories: Repositories): Promise<string | undefined>;
+  /** Everything that is wrong with an entry that is to be created, or that a change would make. */
+  examine(proposed: Create, repositories: Repositories, judge: NameJudge, before?: Entry): Promise<Findings>;
+  /** What depends on the entry and so forbids to retire it, as the end of "it is used by". */
+  findDependant(entry: Entry, repositories: Repositories, now: Date): Promise<string | undefined>;
+  /** What depends on how the entry was and so forbids the change, as a sentence. */
+  findObstacle?(before: Entry, after: Entry, repositories: Repositories): Promise<string | undefined>;
+  /** The environments whose edges must know the entry. */
+  affectedEnvironments(entry: Entry, repositories: Repositories): Promise<readonly string[]>;
+}
+
+/** How an entry is called in messages, for instance `topic "pay-paycore-transfer-completed"`. */
+export function describe(collection: { readonly noun: string }, key: EntryKey): string {
+  return `${collection.noun} "${key.map((part) => part.slice(0, limits.nameCharacters)).join('" → "')}"`;
+}
+
+/** The error for everything that is wrong with a proposed entry. */
+export function refusal(subject: string, findings: Findings, normId: string): NomosError | undefined {
+  const { name = [], references = [] } = findings;
+  const violations = [...name, ...references];
+  if (violations.length === 0) return undefined;
+  if (name.length > 0) {
+    return new NomosError('NAME_ILLEGAL', `The ${subject} breaks the norm ${normId}.`, { violations });
+  }
+  return new NomosError('REQUEST_INVALID', `The ${subject} refers to what is not there.`, {
+    violations,
+    fix: 'Correct the fields named in the violations, or register what they refer to first.',
+  });
+}

@@ -1,0 +1,77 @@
+import {
+  canonicalTagFilter,
+  changeSubscriptionSchema,
+  createSubscriptionSchema,
+  NomosError,
+  type Subscription,
+  subscriptionSchema,
+  type Violation,
+} from '@nomos/schemas';
+import type { z } from 'zod';
+import type { Repositories } from '../repositories.js';
+import type { Collection } from './collection.js';
+import { examineReferences } from './references.js';
+
+type CreateSubscription = z.output<typeof createSubscriptionSchema>;
+
+/** Subscriptions: which group receives which topic, and which of its messages. */
+export const subscriptions: Collection<
+  Subscription,
+  CreateSubscription,
+  z.output<typeof changeSubscriptionSchema>
+> = {
+  name: 'subscriptions',
+  noun: 'subscription',
+  keyFields: ['group', 'topic'],
+  filterFields: ['group', 'topic'],
+  schemas: { entry: subscriptionSchema, create: createSubscriptionSchema, change: changeSubscriptionSchema },
+  // Both names keep their meaning when a group stops and starts again to receive a topic.
+  revivable: true,
+  repository: (repositories) => repositories.subscriptions,
+  owner: async ({ group }, { consumerGroups }) => (await consumerGroups.find([group]))?.application,
+  async examine(proposed, repositories) {
+    const { group, topic, filter } = proposed;
+    const references = [
+      ...(await examineReferences('consumer group', repositories.consumerGroups, [
+        { value: group, where: 'group' },
+      ])),
+      ...(await examineReferences('topic', repositories.topics, [{ value: topic, where: 'topic' }])),
+      ...examineFilter(filter.expression),
+    ];
+    if (references.length === 0) references.push(...(await examineEnvironments(proposed, repositories)));
+    return { references };
+  },
+  async findDependant({ group, topic }, { sessions }, now) {
+    for (const session of await sessions.listLive({ now, consumerGroups: [group] })) {
+      const consumer = session.manifest.consumers.find((one) => one.group === group);
+      if (consumer?.subscriptions.some((one) => one.topic === topic)) {
+        return `the live session "${session.id}" of the instance "${session.instance}"; stop it, or close it with DELETE /v1/sessions/${session.id}`;
+      }
+    }
+    return undefined;
+  },
+  affectedEnvironments: async ({ group }, { consumerGroups }) =>
+    (await consumerGroups.find([group]))?.environments ?? [],
+};
+
+function examineFilter(expression: string): Violation[] {
+  try {
+    canonicalTagFilter(expression);
+    return [];
+  } catch (error) {
+    const { message, fix } = NomosError.from(error);
+    return [{ rule: 'filter-expression', where: 'filter.expression', message, expected: fix }];
+  }
+}
+
+/** A group cannot receive a topic where only one of them exists. */
+async function examineEnvironments(
+  { group, topic }: CreateSubscription,
+  { consumerGroups, topics }: Repositories,
+): Promise<Violation[]> {
+  const here = (await consumerGroups.find([group]))?.environments ?? [];
+  const there = (await topics.find([topic]))?.environments ?? [];
+  if (here.some((environment) => there.includes(environment))) return [];
+  const message = `The group is in ${here.join(', ')}, the topic in ${there.join(', ')}: they never meet.`;
+  return [{ rule: 'environments-disjoint', where: 'group', message, expected: 'a common environment' }];
+}

@@ -1,0 +1,21 @@
+import { changeTeamSchema, createTeamSchema, type Team, teamSchema } from '@nomos/schemas';
+import type { z } from 'zod';
+import type { Collection } from './collection.js';
+
+/** Teams: who owns applications, and whom to call. */
+export const teams: Collection<Team, z.output<typeof createTeamSchema>, z.output<typeof changeTeamSchema>> = {
+  name: 'teams',
+  noun: 'team',
+  keyFields: ['code'],
+  filterFields: [],
+  schemas: { entry: teamSchema, create: createTeamSchema, change: changeTeamSchema },
+  revivable: false,
+  repository: (repositories) => repositories.teams,
+  owner: async () => undefined,
+  examine: async () => ({}),
+  async findDependant({ code }, { applications }) {
+    const [application] = await applications.list({ conditions: { team: code }, limit: 1 });
+    return application && `the application "${application.code}"`;
+  },
+  affectedEnvironments: async () => [],
+};

@@ -1,0 +1,111 @@
+import type { CompiledNorm } from '@nomos/schemas';
+import { type EdgeBundle, NomosError, type Topic } from '@nomos/schemas';
+import type { Clock } from './clock.js';
+import type { Credentials } from './credentials.js';
+import type { GrantSigner } from './grants.js';
+import type { Database, Repositories } from './repositories.js';
+
+/** A bundle with its entity tag; equal tags mean equal bundles. */
+export interface TaggedBundle {
+  readonly etag: string;
+  readonly bundle: EdgeBundle;
+}
+
+/** Makes what the edges of an environment need to know. */
+export class EdgeBundles {
+  readonly #database: Database;
+  readonly #signer: GrantSigner;
+  readonly #credentials: Credentials;
+  readonly #norm: CompiledNorm;
+  readonly #clock: Clock;
+
+  constructor(
+    database: Database,
+    signer: GrantSigner,
+    credentials: Credentials,
+    norm: CompiledNorm,
+    clock: Clock,
+  ) {
+    this.#database = database;
+    this.#signer = signer;
+    this.#credentials = credentials;
+    this.#norm = norm;
+    this.#clock = clock;
+  }
+
+  /**
+   * The entity tag of the present bundle. It holds the signing key beside the revision, so that the bundle of
+   * another registry, which counts its own revisions, is never taken for this one's.
+   *
+   * @throws NomosError NOT_FOUND or RETIRED.
+   */
+  async etag(environment: string): Promise<string> {
+    await requireActive(environment, this.#database.repositories);
+    return this.#etagOf(await this.#database.repositories.environments.revision(environment));
+  }
+
+  /** @throws NomosError NOT_FOUND or RETIRED. */
+  build(environment: string): Promise<TaggedBundle> {
+    return this.#database.snapshot(async (repositories) => {
+      await requireActive(environment, repositories);
+      const revision = await repositories.environments.revision(environment);
+      const topics = await repositories.topics.list({ conditions: { environments: environment } });
+      const bundle: EdgeBundle = {
+        environment,
+        revision,
+        keys: [...this.#signer.keys],
+        norm: this.#norm.id,
+        topics: topics.map(({ name, messageType, queues }) => ({ name, messageType, queues })),
+        consumerGroups: await readConsumerGroups(environment, topics, repositories),
+        accessKeys: await this.#readAccessKeys(topics, repositories),
+        revokedSessions: await repositories.sessions.listRevoked(environment, this.#clock()),
+      };
+      return { etag: this.#etagOf(revision), bundle };
+    });
+  }
+
+  #etagOf(revision: number): string {
+    return `"${revision}-${this.#signer.currentKid.slice(0, 12)}"`;
+  }
+
+  async #readAccessKeys(topics: readonly Topic[], { credentials }: Repositories) {
+    const publish = new Map<string, string[]>();
+    for (const { name, application, publishers } of topics) {
+      for (const code of new Set([application, ...publishers])) {
+        publish.set(code, [...(publish.get(code) ?? []), name]);
+      }
+    }
+    return (await credentials.listAll()).map((record) => ({
+      accessKey: record.accessKey,
+      secretKey: this.#credentials.reveal(record),
+      application: record.application,
+      publish: publish.get(record.application) ?? [],
+    }));
+  }
+}
+
+async function readConsumerGroups(
+  environment: string,
+  topics: readonly Topic[],
+  { consumerGroups, subscriptions }: Repositories,
+): Promise<EdgeBundle['consumerGroups']> {
+  const present = new Set(topics.map(({ name }) => name));
+  const groups = await consumerGroups.list({ conditions: { environments: environment } });
+  const byGroup = new Map(groups.map(({ name }) => [name, [] as EdgeSubscription[]]));
+  for (const { group, topic, filter } of await subscriptions.list({})) {
+    if (present.has(topic)) byGroup.get(group)?.push({ topic, filter });
+  }
+  return groups.map(({ name, application, retry }) => ({
+    ...{ name, application, retry },
+    subscriptions: byGroup.get(name) ?? [],
+  }));
+}
+
+type EdgeSubscription = EdgeBundle['consumerGroups'][number]['subscriptions'][number];
+
+async function requireActive(code: string, { environments }: Repositories): Promise<void> {
+  const environment = await environments.find([code]);
+  if (environment === undefined) throw new NomosError('NOT_FOUND', `There is no environment "${code}".`);
+  if (environment.status === 'retired')
+    throw new NomosError('RETIRED', `The environment "${code}" is retired.`);
+}

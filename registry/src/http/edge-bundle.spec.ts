@@ -1,0 +1,160 @@
+import { edgeBundleSchema } from '@nomos/schemas';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Client, clientOf, registerBank } from '../testing/registry-client.js';
+import { createRegistryFixture, type RegistryFixture } from '../testing/registry-fixture.js';
+
+let fixture: RegistryFixture;
+let admin: Client;
+let edge: Client;
+let secretKey: string;
+const path = '/v1/edge/bundle?environment=dev';
+const description = 'For a test';
+
+beforeAll(async () => {
+  fixture = await createRegistryFixture();
+  admin = clientOf(fixture.registry.url, fixture.admin);
+  const { paycore } = await registerBank(admin);
+  secretKey = paycore.split('_').at(-1) ?? '';
+  edge = clientOf(fixture.registry.url, await fixture.registry.issueEdgeToken('dev'));
+});
+afterAll(() => fixture?.close());
+
+async function fetchBundle(client: Client = edge) {
+  const answer = await client('GET', path);
+  expect(answer.status).toBe(200);
+  return { bundle: edgeBundleSchema.parse(answer.body), etag: answer.headers.get('etag') ?? '' };
+}
+
+describe('the bundle', () => {
+  test('holds what an edge needs to decide offline, of its environment only', async () => {
+    await admin('POST', '/v1/topics', {
+      ...{ name: 'pay-ledger-entry-booked', application: 'ledger', description, environments: ['prod'] },
+    });
+    const { bundle } = await fetchBundle();
+    expect(bundle.topics.map(({ name }) => name)).toEqual([
+      'pay-paycore-transfer-completed',
+      'pay-paycore-transfer-rejected',
+    ]);
+    const group = bundle.consumerGroups.find(({ name }) => name === 'cg-sms-notify');
+    expect(group).toMatchObject({ application: 'sms', retry: { maxAttempts: 17 } });
+    expect(group?.subscriptions.map(({ topic }) => topic)).toHaveLength(2);
+    const key = bundle.accessKeys.find(({ application }) => application === 'paycore');
+    expect(key?.secretKey).toBe(secretKey);
+    expect(key?.publish).toHaveLength(2);
+    expect(bundle.accessKeys.find(({ application }) => application === 'sms')?.publish).toEqual([]);
+    expect(bundle.keys).toHaveLength(1);
+    expect(bundle.norm).toBe('default@1');
+  });
+
+  test('changes its tag with everything that it holds, and with nothing else', async () => {
+    const changes: [method: string, path: string, body: object | undefined, changes: boolean][] = [
+      ['POST', 'topics', { name: 'pay-paycore-a1-b1', application: 'paycore' }, true],
+      ['PATCH', 'topics/pay-paycore-a1-b1', { publishers: ['sms'] }, true],
+      ['POST', 'consumer-groups', { name: 'cg-sms-a1', application: 'sms' }, true],
+      ['POST', 'subscriptions', { group: 'cg-sms-a1', topic: 'pay-paycore-a1-b1' }, true],
+      [
+        'PATCH',
+        'subscriptions/cg-sms-a1/pay-paycore-a1-b1',
+        { filter: { type: 'tag', expression: 'a' } },
+        true,
+      ],
+      ['DELETE', 'subscriptions/cg-sms-a1/pay-paycore-a1-b1', undefined, true],
+      ['DELETE', 'consumer-groups/cg-sms-a1', undefined, true],
+      ['DELETE', 'topics/pay-paycore-a1-b1', undefined, true],
+      ['POST', 'applications/sms/credentials', { description }, true],
+      ['PATCH', 'teams/payments', { description: 'Other' }, false],
+      ['PATCH', 'applications/sms', { description: 'Other' }, false],
+      [
+        'POST',
+        'topics',
+        { name: 'pay-paycore-a2-b2', application: 'paycore', environments: ['prod'] },
+        false,
+      ],
+    ];
+    for (const [method, target, body, expected] of changes) {
+      const { etag } = await fetchBundle();
+      const whole =
+        method === 'POST' && /topics|groups/.test(target)
+          ? { description, environments: ['dev'], ...body }
+          : body;
+      const answer = await admin(method, `/v1/${target}`, whole);
+      expect(answer.status, `${target} ${JSON.stringify(answer.body)}`).toBeLessThan(300);
+      expect((await fetchBundle()).etag !== etag, `${method} ${target}`).toBe(expected);
+    }
+  });
+
+  test('is not sent again when it is known', async () => {
+    const { etag } = await fetchBundle();
+    const answer = await edge('GET', path, undefined, { 'if-none-match': etag });
+    expect([answer.status, answer.headers.get('etag')]).toEqual([304, etag]);
+  });
+});
+
+describe('waiting', () => {
+  async function timeUntilChange(client: Client, change: () => Promise<unknown>) {
+    const { etag } = await fetchBundle(client);
+    const waiting = client('GET', `${path}&wait=20`, undefined, { 'if-none-match': etag });
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    await change();
+    const changedAt = performance.now();
+    const answer = await waiting;
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('etag')).not.toBe(etag);
+    return performance.now() - changedAt;
+  }
+  let round = 0;
+  const change = () => {
+    round += 1;
+    return admin('PATCH', '/v1/topics/pay-paycore-transfer-completed', { description: `Round ${round}` });
+  };
+
+  test('a change of this registry ends it at once', async () => {
+    expect(await timeUntilChange(edge, change)).toBeLessThan(300);
+  });
+
+  test('a change by another registry on the database ends it within a second', async () => {
+    const other = await fixture.startAnother();
+    try {
+      const there = clientOf(other.url, await other.issueEdgeToken('dev'));
+      expect(await timeUntilChange(there, change)).toBeLessThan(1_000);
+    } finally {
+      await other.close();
+      edge = clientOf(fixture.registry.url, await fixture.registry.issueEdgeToken('dev'));
+    }
+  });
+
+  test('without a change it ends in time, with 304', async () => {
+    const { etag } = await fetchBundle();
+    const startedAt = performance.now();
+    const answer = await edge('GET', `${path}&wait=2`, undefined, { 'if-none-match': etag });
+    expect(answer.status).toBe(304);
+    expect(performance.now() - startedAt).toBeGreaterThan(1_900);
+    expect(performance.now() - startedAt).toBeLessThan(4_000);
+  });
+
+  test.each(['26', '-1', 'x', '1.5'])('wait=%s is refused', async (wait) => {
+    expect((await edge('GET', `${path}&wait=${wait}`)).status).toBe(400);
+  });
+
+  test('a registry that closes does not keep those who wait', async () => {
+    const other = await fixture.startAnother();
+    const there = clientOf(other.url, await other.issueEdgeToken('dev'));
+    const { etag } = await fetchBundle(there);
+    const waiting = there('GET', `${path}&wait=20`, undefined, { 'if-none-match': etag });
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    const startedAt = performance.now();
+    await other.close();
+    expect((await waiting).status).toBe(304);
+    expect(performance.now() - startedAt).toBeLessThan(3_000);
+  });
+});
+
+describe('the edge token of the own process', () => {
+  test('replaces the one before', async () => {
+    const first = clientOf(fixture.registry.url, await fixture.registry.issueEdgeToken('dev'));
+    const second = clientOf(fixture.registry.url, await fixture.registry.issueEdgeToken('dev'));
+    expect((await first('GET', path)).status).toBe(401);
+    expect((await second('GET', path)).status).toBe(200);
+    await expect(fixture.registry.issueEdgeToken('nowhere')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+});

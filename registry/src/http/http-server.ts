@@ -1,0 +1,65 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import { NomosError } from '@nomos/schemas';
+import type { Express } from 'express';
+
+const HEADERS_MS_MAX = 10_000;
+const REQUEST_MS_MAX = 30_000;
+const KEEP_ALIVE_MS = 65_000;
+const DRAIN_MS_MAX = 5_000;
+const SWEEP_INTERVAL_MS = 20;
+
+/** A listening HTTP server. */
+export interface HttpServer {
+  readonly url: string;
+  /** Takes no more calls, lets running ones finish for a while, then ends. */
+  close(): Promise<void>;
+}
+
+/** @throws NomosError PORT_IN_USE or CONFIGURATION_INVALID. */
+export async function listen(app: Express, host: string, port: number): Promise<HttpServer> {
+  const server = createServer(
+    // A client that sends slowly does not hold a connection for ever; waiting for our answer is not limited.
+    { headersTimeout: HEADERS_MS_MAX, requestTimeout: REQUEST_MS_MAX, keepAliveTimeout: KEEP_ALIVE_MS },
+    app,
+  );
+  try {
+    server.listen({ host, port });
+    await once(server, 'listening');
+  } catch (error) {
+    throw listenError(error, host, port);
+  }
+  const address = server.address();
+  const actualPort = typeof address === 'object' && address !== null ? address.port : port;
+  const shownHost = host.includes(':') ? `[${host}]` : host;
+  return { url: `http://${shownHost}:${actualPort}`, close: () => drain(server) };
+}
+
+function listenError(error: unknown, host: string, port: number): NomosError {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === 'EADDRINUSE') {
+    return new NomosError('PORT_IN_USE', `Port ${port} on ${host} is taken by another program.`, {
+      cause: error,
+    });
+  }
+  const reason = NomosError.from(error).message;
+  return new NomosError(
+    'CONFIGURATION_INVALID',
+    `The registry cannot listen on ${host}:${port}: ${reason}.`,
+    {
+      cause: error,
+      fix: 'Choose another host or port.',
+    },
+  );
+}
+
+async function drain(server: Server): Promise<void> {
+  const closed = once(server, 'close');
+  server.close();
+  // Connections that clients keep open become idle one after another, as their last calls are answered.
+  const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_INTERVAL_MS);
+  const timer = setTimeout(() => server.closeAllConnections(), DRAIN_MS_MAX);
+  await closed;
+  clearInterval(sweep);
+  clearTimeout(timer);
+}

@@ -1,0 +1,36 @@
+import { NomosError } from '@nomos/schemas';
+import { z } from 'zod';
+import { findUnstorable } from './request-violations.js';
+
+/** What a cursor holds: the key of the last entry of its page. It is opaque to clients. */
+const cursorSchema = z.array(z.string().max(255));
+
+/** The key that a cursor stands for. @throws NomosError REQUEST_INVALID when we did not make it. */
+export function readCursor(cursor: string | undefined, parts: number): readonly string[] | undefined {
+  if (cursor === undefined) return undefined;
+  try {
+    const key = cursorSchema
+      .length(parts)
+      .parse(JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')));
+    if (findUnstorable(key, '').length === 0) return key;
+  } catch {
+    // Whatever is wrong with it, the answer is the same.
+  }
+  const message = 'The cursor is not one that this list gave out.';
+  throw new NomosError('REQUEST_INVALID', message, {
+    violations: [{ rule: 'cursor', where: 'query.cursor', message }],
+    fix: 'Send the `next` of the page before, unchanged, or leave it out.',
+  });
+}
+
+/** A page from one entry more than fits, which tells whether there is a next page. */
+export function toPage<Entry>(
+  entries: readonly Entry[],
+  limit: number,
+  keyOf: (entry: Entry) => readonly string[],
+) {
+  const items = entries.slice(0, limit);
+  const last = items.at(-1);
+  if (entries.length <= limit || last === undefined) return { items };
+  return { items, next: Buffer.from(JSON.stringify(keyOf(last))).toString('base64url') };
+}

@@ -1,0 +1,143 @@
+import { type Code, NomosError, type Violation } from '@nomos/schemas';
+import type { z } from 'zod';
+import type { Actor } from '../domain/catalog/catalog.js';
+import type { Permission } from '../domain/permissions.js';
+import { findUnstorable, violationsOf } from './request-violations.js';
+import type { Services } from './services.js';
+
+/** One possible answer of a route, as OpenAPI describes it. */
+export interface AnswerDescription {
+  readonly description: string;
+  readonly schema?: z.ZodType;
+  /** Whether it carries an entity tag. */
+  readonly etag?: boolean;
+}
+
+/** What a route answers. */
+export interface Answer {
+  readonly status: number;
+  readonly body?: object;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A request as it arrived, before its parts are checked. */
+export interface RawCall {
+  readonly params: unknown;
+  readonly query: unknown;
+  readonly body: unknown;
+  readonly header: (name: string) => string | undefined;
+  /** Fires when the client goes away. */
+  readonly signal: AbortSignal;
+  /** Who calls; absent on public routes. */
+  readonly actor: Actor | undefined;
+}
+
+/** A request whose parts have been checked. */
+export interface Call<Params, Query, Body> {
+  readonly params: Params;
+  readonly query: Query;
+  readonly body: Body;
+  readonly header: RawCall['header'];
+  readonly signal: AbortSignal;
+  readonly actor: Actor;
+}
+
+/** What a route is, as data: Express and OpenAPI both derive from it. */
+export interface RouteDescription {
+  readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete';
+  /** As in OpenAPI, for instance `/v1/topics/{name}`. */
+  readonly path: string;
+  readonly id: string;
+  readonly summary: string;
+  readonly tag: string;
+  readonly permission: Permission | 'public';
+  readonly answers: Readonly<Record<number, AnswerDescription>>;
+  /** Problems beside those that every route of its kind has. */
+  readonly problems?: readonly Code[];
+  /** Whether `If-Match` is understood. */
+  readonly conditional?: boolean;
+}
+
+/** The schemas of the parts of a request; a part without one must be absent. */
+export interface RequestSchemas<Params, Query, Body> {
+  readonly params?: z.ZodType<Params>;
+  readonly query?: z.ZodType<Query>;
+  readonly body?: z.ZodType<Body>;
+}
+
+/** A route with its schemas and what it does, its types hidden inside. */
+export interface Route extends RouteDescription {
+  readonly request: RequestSchemas<unknown, unknown, unknown>;
+  respond(call: RawCall, services: Services): Promise<Answer>;
+}
+
+/** Makes a route that needs a permission: `handle` gets checked parts and the caller. */
+export function defineRoute<Params = undefined, Query = undefined, Body = undefined>(
+  route: RouteDescription & { readonly permission: Permission } & {
+    readonly request?: RequestSchemas<Params, Query, Body>;
+    readonly handle: (call: Call<Params, Query, Body>, services: Services) => Promise<Answer>;
+  },
+): Route {
+  const { handle, request = {}, ...description } = route;
+  return {
+    ...description,
+    request,
+    respond(raw, services) {
+      const { actor, header, signal } = raw;
+      if (actor === undefined)
+        throw new NomosError('INTERNAL', `The route ${route.id} was called by nobody.`);
+      return handle({ ...parseParts(raw, request), header, signal, actor }, services);
+    },
+  };
+}
+
+/** Makes a route that is open to everybody and takes no input. */
+export function definePublicRoute(
+  route: Omit<RouteDescription, 'permission'> & {
+    readonly handle: (services: Services) => Promise<Answer>;
+  },
+): Route {
+  const { handle, ...description } = route;
+  return {
+    ...description,
+    permission: 'public',
+    request: {},
+    respond: (_call, services) => handle(services),
+  };
+}
+
+function parseParts<Params, Query, Body>(raw: RawCall, schemas: RequestSchemas<Params, Query, Body>) {
+  const violations: Violation[] = [
+    ...findUnstorable(raw.params, 'path'),
+    ...findUnstorable(raw.query, 'query'),
+    ...(schemas.body === undefined ? [] : findUnstorable(raw.body, '')),
+  ];
+  // A value that is too deep or has forbidden keys goes no further, not even to the schemas.
+  if (violations.length > 0) throw invalid(violations);
+  const params = parsePart(schemas.params, raw.params, 'path', violations);
+  const query = parsePart(schemas.query, raw.query, 'query', violations);
+  const body = parsePart(schemas.body, raw.body, '', violations);
+  if (violations.length > 0) throw invalid(violations);
+  return { params, query, body };
+}
+
+function parsePart<Value>(
+  schema: z.ZodType<Value> | undefined,
+  value: unknown,
+  where: string,
+  violations: Violation[],
+): Value {
+  if (schema === undefined) return undefined as Value;
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  violations.push(...violationsOf(result.error, where));
+  // Nobody sees this: the caller throws when there is a violation.
+  return undefined as Value;
+}
+
+function invalid(violations: readonly Violation[]): NomosError {
+  const things = violations.length === 1 ? 'one thing is' : `${violations.length} things are`;
+  return new NomosError('REQUEST_INVALID', `The request cannot be understood: ${things} wrong.`, {
+    violations,
+  });
+}

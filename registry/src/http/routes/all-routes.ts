@@ -1,0 +1,34 @@
+import { applications } from '../../domain/catalog/applications.js';
+import { consumerGroups } from '../../domain/catalog/consumer-groups.js';
+import { domains } from '../../domain/catalog/domains.js';
+import { environments } from '../../domain/catalog/environments.js';
+import { producerGroups } from '../../domain/catalog/producer-groups.js';
+import { subscriptions } from '../../domain/catalog/subscriptions.js';
+import { teams } from '../../domain/catalog/teams.js';
+import { topics } from '../../domain/catalog/topics.js';
+import type { Route } from '../route.js';
+import { catalogRoutes } from './catalog-routes.js';
+import { credentialRoutes } from './credential-routes.js';
+import { edgeRoutes } from './edge-routes.js';
+import { nameRoutes } from './name-routes.js';
+import { serviceRoutes } from './service-routes.js';
+import { sessionRoutes } from './session-routes.js';
+import { tokenRoutes } from './token-routes.js';
+
+/** Every route of the registry, in the order of the API's description. */
+export const allRoutes: readonly Route[] = [
+  ...catalogRoutes(domains),
+  ...catalogRoutes(teams),
+  ...catalogRoutes(applications),
+  ...credentialRoutes,
+  ...catalogRoutes(environments),
+  ...catalogRoutes(topics),
+  ...catalogRoutes(producerGroups),
+  ...catalogRoutes(consumerGroups),
+  ...catalogRoutes(subscriptions),
+  ...sessionRoutes,
+  ...nameRoutes,
+  ...edgeRoutes,
+  ...tokenRoutes,
+  ...serviceRoutes,
+];

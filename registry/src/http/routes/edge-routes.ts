@@ -1,0 +1,73 @@
+import { codeSchema, edgeBundleSchema, NomosError } from '@nomos/schemas';
+import { z } from 'zod';
+import type { Actor } from '../../domain/catalog/catalog.js';
+import { defineRoute, type Route } from '../route.js';
+import type { Services } from '../services.js';
+
+const WAIT_SECONDS_MAX = 25;
+
+/** What the edges of brokers fetch. */
+export const edgeRoutes: readonly Route[] = [
+  defineRoute({
+    method: 'get',
+    path: '/v1/edge/bundle',
+    id: 'edge.bundle',
+    summary: 'Fetch what an edge needs to decide offline, waiting for a change if asked to',
+    tag: 'edge',
+    permission: 'edge.read',
+    request: {
+      query: z.strictObject({
+        environment: codeSchema,
+        wait: z.coerce
+          .number()
+          .int()
+          .min(0)
+          .max(WAIT_SECONDS_MAX)
+          .default(0)
+          .meta({ description: 'Seconds to wait for a change, if If-None-Match is the present ETag' }),
+      }),
+    },
+    answers: {
+      200: { description: 'The bundle; it holds secrets', schema: edgeBundleSchema, etag: true },
+      304: { description: 'Nothing has changed' },
+    },
+    problems: ['NOT_FOUND', 'RETIRED', 'TOO_MANY_REQUESTS'],
+    handle: async ({ query: { environment, wait }, header, signal, actor }, services) => {
+      requireEnvironment(actor, environment);
+      const known = header('if-none-match');
+      const changed = await waitForChange(environment, known, wait * 1000, signal, services);
+      if (!changed) return { status: 304, ...(known === undefined ? {} : { headers: { etag: known } }) };
+      const { etag, bundle } = await services.bundles.build(environment);
+      return { status: 200, body: bundle, headers: { etag } };
+    },
+  }),
+];
+
+function requireEnvironment({ principal }: Actor, environment: string): void {
+  if (principal.role === 'edge' && principal.environment === environment) return;
+  const own = principal.role === 'edge' ? ` for the environment "${principal.environment}"` : '';
+  throw new NomosError('FORBIDDEN', `This token is${own || ' not an edge’s'}, not for "${environment}".`);
+}
+
+/** Waits until the bundle is not the known one. A change between looking and waiting is not missed. */
+async function waitForChange(
+  environment: string,
+  known: string | undefined,
+  waitMs: number,
+  signal: AbortSignal,
+  { bundles, watch }: Services,
+): Promise<boolean> {
+  const deadline = Date.now() + waitMs;
+  for (;;) {
+    const found = new AbortController();
+    const remainingMs = deadline - Date.now();
+    const waiting = watch.wait(environment, remainingMs, AbortSignal.any([signal, found.signal]));
+    try {
+      if ((await bundles.etag(environment)) !== known) return true;
+      if (remainingMs <= 0 || signal.aborted || watch.isClosed) return false;
+      await waiting;
+    } finally {
+      found.abort();
+    }
+  }
+}

@@ -1,0 +1,28 @@
+import { type ConsumerGroup, consumerGroupSchema } from '@nomos/schemas';
+import type { EntryRepository } from '../domain/repositories.js';
+import { entryRepository, withTexts } from './entry-table.js';
+import type { Prisma } from './generated/client.js';
+
+/** The columns whose types in the database are wider than what the schema of an entry allows. */
+const narrowSchema = consumerGroupSchema.pick({ mode: true, retry: true, idempotence: true });
+
+export function consumerGroupRepository(client: Prisma.TransactionClient): EntryRepository<ConsumerGroup> {
+  return entryRepository({
+    keyColumns: ['name'],
+    listColumns: ['environments'],
+    findMany: async (where, limit) => {
+      const rows = await client.consumerGroup.findMany({
+        where: where as Prisma.ConsumerGroupWhereInput,
+        orderBy: { name: 'asc' },
+        ...(limit === undefined ? {} : { take: limit }),
+      });
+      return rows.map(({ mode, retry, idempotence, ...row }) => ({
+        ...withTexts(row),
+        ...narrowSchema.parse({ mode, retry, idempotence }),
+      }));
+    },
+    create: (entry) => client.consumerGroup.create({ data: entry }),
+    update: (where, entry) =>
+      client.consumerGroup.updateMany({ where: where as Prisma.ConsumerGroupWhereInput, data: entry }),
+  });
+}

@@ -1,0 +1,81 @@
+import { manifestSchema } from '@nomos/schemas';
+import type { LiveSessionQuery, SessionRecord, SessionRepository } from '../domain/repositories.js';
+import type { Prisma, Session } from './generated/client.js';
+
+export function sessionRepository(client: Prisma.TransactionClient): SessionRepository {
+  return {
+    async find(id) {
+      const row = await client.session.findUnique({ where: { id } });
+      return row === null ? undefined : recordOf(row);
+    },
+    async listLive(query) {
+      const rows = await client.session.findMany({
+        where: whereLive(query),
+        orderBy: { id: 'asc' },
+        ...(query.limit === undefined ? {} : { take: query.limit }),
+      });
+      return rows.map(recordOf);
+    },
+    countLive: (application, now) => client.session.count({ where: whereLive({ application, now }) }),
+    async insert(session) {
+      await client.session.create({ data: rowOf(session) });
+    },
+    async update(session) {
+      await client.session.update({ where: { id: session.id }, data: rowOf(session) });
+    },
+    async listRevoked(environment, now) {
+      const rows = await client.session.findMany({
+        where: { environment, revokedUntil: { gt: now } },
+        select: { id: true },
+        orderBy: { id: 'asc' },
+      });
+      return rows.map(({ id }) => id);
+    },
+    async purge(endedBefore) {
+      const { count } = await client.session.deleteMany({
+        where: { grantExpiresAt: { lt: endedBefore }, expiresAt: { lt: endedBefore } },
+      });
+      return count;
+    },
+  };
+}
+
+function whereLive(query: LiveSessionQuery): Prisma.SessionWhereInput {
+  const { now, environment, application, producerGroup, consumerGroups, after } = query;
+  return {
+    closedAt: null,
+    expiresAt: { gt: now },
+    ...(environment === undefined ? {} : { environment }),
+    ...(application === undefined ? {} : { application }),
+    ...(producerGroup === undefined ? {} : { producerGroups: { has: producerGroup } }),
+    ...(consumerGroups === undefined ? {} : { consumerGroups: { hasSome: [...consumerGroups] } }),
+    ...(after === undefined ? {} : { id: { gt: after } }),
+  };
+}
+
+function rowOf(session: SessionRecord) {
+  const { manifest, closedAt, revokedUntil, ...rest } = session;
+  return {
+    ...rest,
+    manifest,
+    producerGroups: manifest.producers.map(({ group }) => group),
+    consumerGroups: manifest.consumers.map(({ group }) => group),
+    closedAt: closedAt ?? null,
+    revokedUntil: revokedUntil ?? null,
+  };
+}
+
+function recordOf({
+  producerGroups,
+  consumerGroups,
+  closedAt,
+  revokedUntil,
+  ...row
+}: Session): SessionRecord {
+  return {
+    ...row,
+    manifest: manifestSchema.parse(row.manifest),
+    ...(closedAt === null ? {} : { closedAt }),
+    ...(revokedUntil === null ? {} : { revokedUntil }),
+  };
+}

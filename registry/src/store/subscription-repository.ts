@@ -1,0 +1,31 @@
+import { filterSchema, type Subscription } from '@nomos/schemas';
+import type { EntryRepository } from '../domain/repositories.js';
+import { entryRepository, withTexts } from './entry-table.js';
+import type { Prisma } from './generated/client.js';
+
+export function subscriptionRepository(client: Prisma.TransactionClient): EntryRepository<Subscription> {
+  return entryRepository({
+    keyColumns: ['group', 'topic'],
+    findMany: async (where, limit) => {
+      const rows = await client.subscription.findMany({
+        where: where as Prisma.SubscriptionWhereInput,
+        orderBy: [{ group: 'asc' }, { topic: 'asc' }],
+        ...(limit === undefined ? {} : { take: limit }),
+      });
+      return rows.map(({ filterType, filterExpression, ...row }) => ({
+        ...withTexts(row),
+        filter: filterSchema.parse({ type: filterType, expression: filterExpression }),
+      }));
+    },
+    create: (entry) => client.subscription.create({ data: rowOf(entry) }),
+    update: (where, entry) =>
+      client.subscription.updateMany({
+        where: where as Prisma.SubscriptionWhereInput,
+        data: rowOf(entry),
+      }),
+  });
+}
+
+function rowOf({ filter, ...entry }: Subscription) {
+  return { ...entry, filterType: filter.type, filterExpression: filter.expression };
+}
