@@ -1,0 +1,53 @@
+import { NomosError } from '@nomos/schemas';
+import type { Assignment } from '../transport/query-assignment.js';
+import type { ReceivedMessage } from './received-message.js';
+
+/** A delivered message that this consumer has the lease of. */
+export class HeldMessage {
+  readonly message: ReceivedMessage;
+  readonly assignment: Assignment;
+  /** Changes with each renewal of the lease. */
+  receiptHandle: string;
+  /** When the broker will deliver the message to another, in milliseconds since 1970. */
+  leaseEndsAtMs: number;
+  /** A renewal under way; the receipt handle is valid only after it. */
+  renewal: Promise<void> | undefined;
+  /** Extends whatever else the worker holds, as the lease in an idempotence store; false when that is lost. */
+  renewClaim: (() => Promise<boolean>) | undefined;
+  readonly #giveRoom: () => void;
+  #controller: AbortController | undefined;
+  #loss: NomosError | undefined;
+
+  constructor(message: ReceivedMessage, assignment: Assignment, leaseEndsAtMs: number, giveRoom: () => void) {
+    this.message = message;
+    this.assignment = assignment;
+    this.receiptHandle = message.receiptHandle;
+    this.leaseEndsAtMs = leaseEndsAtMs;
+    this.#giveRoom = giveRoom;
+  }
+
+  /** Why the lease is lost; undefined while it is held. */
+  get loss(): NomosError | undefined {
+    return this.#loss;
+  }
+
+  /** Aborted when the lease is lost. Made when asked for, since few handlers do. */
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#loss !== undefined) this.#controller.abort(this.#loss);
+    return this.#controller.signal;
+  }
+
+  /** The message now belongs to another, so nothing may be done about it any more. */
+  lose(cause: unknown): void {
+    if (this.#loss !== undefined) return;
+    const text = `The lease of the message ${this.message.id} is lost; the broker delivers it again.`;
+    this.#loss = new NomosError('RECEIPT_HANDLE_INVALID', text, { cause });
+    this.#controller?.abort(this.#loss);
+  }
+
+  /** Makes room for another message; called once, when the work is over. */
+  giveRoom(): void {
+    this.#giveRoom();
+  }
+}

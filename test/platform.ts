@@ -1,0 +1,165 @@
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Broker, startBroker } from '@nomos/broker';
+import { type Registry, type SessionTimes, startRegistry } from '@nomos/registry';
+import { type CreatedCredential, NomosError, problemSchema, type RetryPolicy } from '@nomos/schemas';
+import { type ConnectOptions, Nomos } from '@nomos/sdk';
+
+export const ENVIRONMENT = 'dev';
+export const APPLICATION = 'paycore';
+export const PRODUCER_GROUP = 'pg-paycore-transfer';
+const DESCRIPTION = 'For trying out.';
+
+/** A real registry with its Postgres, and a real broker, in a temporary folder. */
+export class Platform {
+  readonly registry: Registry;
+  readonly brokerPort: number;
+  #broker: Broker | undefined;
+  readonly #folder: string;
+  readonly #adminToken: string;
+  #credentials = '';
+  #names = 0;
+
+  private constructor(registry: Registry, folder: string, brokerPort: number, adminToken: string) {
+    this.registry = registry;
+    this.#folder = folder;
+    this.brokerPort = brokerPort;
+    this.#adminToken = adminToken;
+  }
+
+  /** Starts both, and registers the application with its producer group. */
+  static async start(sessionTimes: Partial<SessionTimes> = {}): Promise<Platform> {
+    const folder = await mkdtemp(join(tmpdir(), 'nomos-sdk-'));
+    // The embedded Postgres may run as another user, who has to pass through.
+    await chmod(folder, 0o711);
+    const registry = await startRegistry({ dataFolder: join(folder, 'registry'), port: 0, sessionTimes });
+    if (registry.firstAdminToken === undefined) throw new Error('a fresh registry gives an admin token');
+    const platform = new Platform(registry, folder, await freePort(), registry.firstAdminToken);
+    await platform.#prepare();
+    return platform;
+  }
+
+  get credentials(): string {
+    return this.#credentials;
+  }
+
+  /** Calls the registry as a platform admin. Throws its refusal. */
+  async admin<Answer>(method: string, path: string, body?: object): Promise<Answer> {
+    const response = await fetch(`${this.registry.url}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${this.#adminToken}`, 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const answer: unknown = await response.json();
+    if (response.ok) return answer as Answer;
+    const { code, detail } = problemSchema.parse(answer);
+    throw new NomosError(code, detail);
+  }
+
+  connect(options: Partial<ConnectOptions> = {}): Promise<Nomos> {
+    return Nomos.connect({
+      ...{ registry: this.registry.url, application: APPLICATION, environment: ENVIRONMENT },
+      ...{ credentials: this.#credentials, ...options },
+    });
+  }
+
+  /** Registers a topic that no other test uses. */
+  async topic(): Promise<string> {
+    const name = `pay-paycore-transfer${++this.#names}-completed`;
+    await this.admin('POST', '/v1/topics', {
+      ...{ name, application: APPLICATION, description: DESCRIPTION, environments: [ENVIRONMENT] },
+    });
+    return name;
+  }
+
+  /** Registers a consumer group that no other test uses, with a subscription to each topic. */
+  async consumerGroup(topics: readonly string[], expression = '*', retry?: RetryPolicy): Promise<string> {
+    const name = `cg-paycore-ledger${++this.#names}`;
+    await this.admin('POST', '/v1/consumer-groups', {
+      ...{ name, application: APPLICATION, description: DESCRIPTION, environments: [ENVIRONMENT] },
+      ...(retry === undefined ? {} : { retry }),
+    });
+    for (const topic of topics) {
+      await this.admin('POST', '/v1/subscriptions', {
+        ...{ group: name, topic, filter: { type: 'tag', expression } },
+      });
+    }
+    return name;
+  }
+
+  async startBroker(): Promise<void> {
+    const token = await this.registry.issueEdgeToken(ENVIRONMENT);
+    this.#broker = await startBroker({
+      dataFolder: join(this.#folder, 'broker'),
+      port: this.brokerPort,
+      edge: { registryUrl: this.registry.url, token, environment: ENVIRONMENT },
+    });
+  }
+
+  async stopBroker(): Promise<void> {
+    await this.#broker?.close();
+    this.#broker = undefined;
+  }
+
+  async close(): Promise<void> {
+    await this.stopBroker();
+    await this.registry.close();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  async #prepare(): Promise<void> {
+    const { registry, brokerPort } = this;
+    const endpoints = [`127.0.0.1:${brokerPort}`];
+    await registry.ensureEnvironment({ code: ENVIRONMENT, description: DESCRIPTION, endpoints });
+    await this.admin('POST', '/v1/domains', { code: 'pay', description: DESCRIPTION });
+    const contacts = [{ kind: 'chat', value: '#payments' }];
+    await this.admin('POST', '/v1/teams', { code: 'payments', description: DESCRIPTION, contacts });
+    await this.application(APPLICATION);
+    await this.admin('POST', '/v1/producer-groups', {
+      ...{ name: PRODUCER_GROUP, application: APPLICATION },
+      ...{ description: DESCRIPTION, environments: [ENVIRONMENT] },
+    });
+    this.#credentials = await this.credentialsOf(APPLICATION);
+    await this.startBroker();
+  }
+
+  async application(code: string): Promise<void> {
+    const body = { code, description: DESCRIPTION, team: 'payments', domain: 'pay' };
+    await this.admin('POST', '/v1/applications', body);
+  }
+
+  async credentialsOf(application: string): Promise<string> {
+    const path = `/v1/applications/${application}/credentials`;
+    const { token } = await this.admin<CreatedCredential>('POST', path, { description: DESCRIPTION });
+    return token;
+  }
+}
+
+/** Waits until the condition holds; fails after the time limit, saying what was waited for. */
+export async function waitFor(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+  timeoutMs = 20_000,
+): Promise<void> {
+  const endsAtMs = Date.now() + timeoutMs;
+  while (!(await condition())) {
+    if (Date.now() > endsAtMs) throw new Error(`waited ${timeoutMs} ms in vain for: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => {
+        if (address !== null && typeof address === 'object') resolve(address.port);
+        else reject(new Error('the system gave no port'));
+      });
+    });
+  });
+}
