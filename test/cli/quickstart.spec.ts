@@ -1,9 +1,13 @@
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { nomos } from './command.js';
+import { collectOutput, nomos, start } from './command.js';
 
 /** A folder of its own for temporary files shows whether a run leaves any behind. */
 let folder: string;
@@ -34,6 +38,24 @@ test('every group applies each of 2,000 made-up orders once, and nothing is left
   expect(
     readdirSync(tmpdir()).filter((name) => name.startsWith('nomos-quickstart') && !before.includes(name)),
   ).toEqual([]);
+});
+
+test('without --once it stays up to be tried: the example of the README runs as written', async () => {
+  const quickstart = start(['quickstart']);
+  const output = collectOutput(quickstart);
+  while (!output.stdout.includes('names/check')) await pause(50);
+  const [, registry, token] = /NOMOS_REGISTRY=(\S+) NOMOS_TOKEN=(\S+)/.exec(output.stdout) ?? [];
+  const example = fileURLToPath(new URL('../../docs/examples/send-and-consume.mjs', import.meta.url));
+  const { stdout } = await promisify(execFile)(process.execPath, [example], {
+    env: { ...process.env, NOMOS_REGISTRY: registry, NOMOS_TOKEN: token },
+    timeout: 30_000,
+  });
+  expect(stdout).toContain('sent by paycore');
+  expect(stdout).toContain('refused, TOPIC_NOT_GRANTED: ');
+  expect(stdout).toContain('handled 1, suppressed 1');
+  quickstart.kill('SIGINT');
+  const [exitCode] = await once(quickstart, 'close');
+  expect(exitCode).toBe(0);
 });
 
 const realOrders = fileURLToPath(new URL('../../../shared/data/berka/order.csv', import.meta.url));

@@ -34,7 +34,10 @@ const refusedSend = (message: Partial<OutgoingMessage>) =>
 describe('a send is refused before it leaves', () => {
   test('to a topic that is not granted, with what to do', async () => {
     const error = await refusedSend({ topic: 'pay-paycore-refund-requested' });
-    expect(error).toMatchObject({ code: 'TOPIC_NOT_GRANTED', fix: expect.stringContaining('POST /v1/topics') });
+    expect(error).toMatchObject({
+      code: 'TOPIC_NOT_GRANTED',
+      fix: expect.stringContaining('POST /v1/topics'),
+    });
   });
 
   test('to a topic whose name nobody could register, with a better one', async () => {
@@ -46,11 +49,24 @@ describe('a send is refused before it leaves', () => {
 
   test('with everything that is wrong with it at once', async () => {
     const { code, violations } = await refusedSend({
-      ...{ key: '\u0001', tag: 'not a tag', properties: { nomos_app: 'x', 'Bad Name': 'y' }, traceparent: 'zz', body: '' },
+      ...{
+        key: '\u0001',
+        tag: 'not a tag',
+        properties: { nomos_app: 'x', 'Bad Name': 'y' },
+        traceparent: 'zz',
+        body: '',
+      },
     });
     expect(code).toBe('MESSAGE_ILLEGAL');
     const places = violations.map(({ where }) => where);
-    for (const where of ['keys[0]', 'tag', 'properties.nomos_app', 'properties.Bad Name', 'traceparent', 'body']) {
+    for (const where of [
+      'keys[0]',
+      'tag',
+      'properties.nomos_app',
+      'properties.Bad Name',
+      'traceparent',
+      'body',
+    ]) {
       expect(places).toContain(where);
     }
   });
@@ -118,7 +134,9 @@ describe('the registry refuses', () => {
     expect((await connect({ registry: 'here' })).code).toBe('CONFIGURATION_INVALID');
     expect((await connect({ registry: 'http://127.0.0.1:1' })).code).toBe('UNAVAILABLE');
     const consumer = (options: object) =>
-      refusal(() => nomos.consumer({ group: 'cg-paycore-x', subscribe: { [topic]: '*' }, handle() {}, ...options }));
+      refusal(() =>
+        nomos.consumer({ group: 'cg-paycore-x', subscribe: { [topic]: '*' }, handle() {}, ...options }),
+      );
     expect((await consumer({ concurrency: 0 })).code).toBe('CONFIGURATION_INVALID');
     expect((await consumer({ invisibleDurationMs: 1 })).code).toBe('CONFIGURATION_INVALID');
     expect((await consumer({ subscribe: {} })).code).toBe('CONFIGURATION_INVALID');

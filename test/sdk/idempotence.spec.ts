@@ -84,7 +84,8 @@ describe.each(stores)('%s', (_, newStore) => {
       ...{ group, subscribe: { [topic]: '*' }, idempotence: { by, store: newStore() } },
       handle() {},
     });
-    for (const key of ['1', '2']) await producer.send({ topic, key, tag: 'OUT', businessId: 'B-1', body: '-' });
+    for (const key of ['1', '2'])
+      await producer.send({ topic, key, tag: 'OUT', businessId: 'B-1', body: '-' });
     await waitFor('both', () => consumer.stats().handled + consumer.stats().suppressed === 2);
     expect(consumer.stats().handled).toBe(expected);
   });
@@ -239,7 +240,9 @@ describe('postgresInbox', () => {
       handle: async ({ key }, { transaction }) => {
         await transaction.query('INSERT INTO posting VALUES ($1, $2)', [group, key]);
         if (++attempts > 1) return;
-        await pool.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'cut'");
+        await pool.query(
+          "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'cut'",
+        );
         await new Promise((resolve) => setTimeout(resolve, 100));
       },
     });
@@ -266,7 +269,10 @@ describe('postgresInbox', () => {
         const run = (more: object) => runLedger({ ...options, databaseUrl, orders: orders.length, ...more });
         expect(await run({ dieAt })).toBe('SIGKILL');
         expect(await run({})).toBe(0);
-        const { rows } = await pool.query<{ order_id: string }>('SELECT order_id FROM posting WHERE ledger = $1', [group]);
+        const { rows } = await pool.query<{ order_id: string }>(
+          'SELECT order_id FROM posting WHERE ledger = $1',
+          [group],
+        );
         expect(rows.map((row) => row.order_id).toSorted()).toEqual(orders.toSorted());
       }),
     );

@@ -31,7 +31,9 @@ describe('close', () => {
     const topic = await platform.topic();
     const group = await platform.consumerGroup([topic]);
     const producer = await nomos.producer({ group: PRODUCER_GROUP });
-    await Promise.all(Array.from({ length: 12 }, (_, index) => producer.send({ topic, key: `${index}`, body: '-' })));
+    await Promise.all(
+      Array.from({ length: 12 }, (_, index) => producer.send({ topic, key: `${index}`, body: '-' })),
+    );
     const first: string[] = [];
     const consumer = await nomos.consumer({
       ...{ group, subscribe: { [topic]: '*' }, concurrency: 2 },
@@ -46,11 +48,17 @@ describe('close', () => {
     expect(first.length).toBeLessThan(12);
     const second: string[] = [];
     const startedAt = Date.now();
-    await nomos.consumer({ group, subscribe: { [topic]: '*' }, handle: ({ key }) => void second.push(key ?? '') });
+    await nomos.consumer({
+      group,
+      subscribe: { [topic]: '*' },
+      handle: ({ key }) => void second.push(key ?? ''),
+    });
     await waitFor('the rest', () => first.length + second.length >= 12);
     // Had they not been given back, they would have come only after the invisible duration of 30 s.
     expect(Date.now() - startedAt).toBeLessThan(10_000);
-    expect([...first, ...second].toSorted()).toEqual(Array.from({ length: 12 }, (_, index) => `${index}`).toSorted());
+    expect([...first, ...second].toSorted()).toEqual(
+      Array.from({ length: 12 }, (_, index) => `${index}`).toSorted(),
+    );
   });
 
   test('tells what it could not wait for, and signals it', async () => {
@@ -61,7 +69,8 @@ describe('close', () => {
     let signalled = false;
     const consumer = await nomos.consumer({
       ...{ group, subscribe: { [topic]: '*' } },
-      handle: (_, { signal }) => new Promise(() => signal.addEventListener('abort', () => (signalled = true))),
+      handle: (_, { signal }) =>
+        new Promise(() => signal.addEventListener('abort', () => (signalled = true))),
     });
     await waitFor('the handler', () => consumer.stats().received === 1);
     const report = await nomos.close({ timeoutMs: 100 });
@@ -87,7 +96,10 @@ describe('close', () => {
     const { stdout } = await promisify(execFile)(process.execPath, [script], {
       ...{ env: { ...process.env, NOMOS_OPTIONS: JSON.stringify(options) }, timeout: 20_000 },
     });
-    const { closedAtMs, firstMessageMs } = JSON.parse(stdout) as { closedAtMs: number; firstMessageMs: number };
+    const { closedAtMs, firstMessageMs } = JSON.parse(stdout) as {
+      closedAtMs: number;
+      firstMessageMs: number;
+    };
     expect(Date.now() - closedAtMs).toBeLessThan(1_500);
     expect(firstMessageMs).toBeLessThan(2_000);
   });
@@ -120,12 +132,18 @@ describe('when the broker is restarted', () => {
     const group = await platform.consumerGroup([topic]);
     const producer = await nomos.producer({ group: PRODUCER_GROUP });
     const got = new Set<string>();
-    await nomos.consumer({ group, subscribe: { [topic]: '*' }, handle: ({ key }) => void got.add(key ?? '') });
+    await nomos.consumer({
+      group,
+      subscribe: { [topic]: '*' },
+      handle: ({ key }) => void got.add(key ?? ''),
+    });
     let sent = 0;
     let isOver = false;
     const sending = (async () => {
       while (!isOver) {
-        await Promise.all(Array.from({ length: 20 }, () => producer.send({ topic, key: `${sent++}`, body: '-' })));
+        await Promise.all(
+          Array.from({ length: 20 }, () => producer.send({ topic, key: `${sent++}`, body: '-' })),
+        );
       }
     })();
     await waitFor('the first messages', () => got.size > 100);
@@ -149,7 +167,10 @@ describe('when the broker is restarted', () => {
     try {
       const startedAt = Date.now();
       const failed = producer.send({ topic, key: '2', body: '-' });
-      await expect(failed).rejects.toMatchObject({ code: 'TIMEOUT', message: expect.stringContaining('may be stored or not') });
+      await expect(failed).rejects.toMatchObject({
+        code: 'TIMEOUT',
+        message: expect.stringContaining('may be stored or not'),
+      });
       expect(Date.now() - startedAt).toBeLessThan(1_500);
     } finally {
       await platform.startBroker();

@@ -30,7 +30,11 @@ describe('a sent message', () => {
     const group = await platform.consumerGroup([topic]);
     producer = await nomos.producer({ group: PRODUCER_GROUP });
     const got: Message[] = [];
-    const consumer = await nomos.consumer({ group, subscribe: { [topic]: '*' }, handle: (message) => void got.push(message) });
+    const consumer = await nomos.consumer({
+      group,
+      subscribe: { [topic]: '*' },
+      handle: (message) => void got.push(message),
+    });
     const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
     const before = Date.now();
     const receipt = await producer.send({
@@ -47,7 +51,13 @@ describe('a sent message', () => {
     expect(message?.json()).toEqual({ amount: '12.50', to: 'Žižkov' });
     expect(message?.bornAt?.getTime()).toBeGreaterThanOrEqual(before);
     expect(message?.metadata).toMatchObject({
-      ...{ id: receipt.messageId, source: 'urn:nomos:paycore', type: topic, subject: 'T-1', businessId: 'B-1' },
+      ...{
+        id: receipt.messageId,
+        source: 'urn:nomos:paycore',
+        type: topic,
+        subject: 'T-1',
+        businessId: 'B-1',
+      },
       ...{ application: 'paycore', producerGroup: PRODUCER_GROUP, norm: 'default@1', traceparent },
       ...{ dataContentType: 'application/json', sdk: expect.stringContaining('@nomos/sdk') },
     });
@@ -66,7 +76,8 @@ describe('a sent message', () => {
     const got: Message[] = [];
     await nomos.consumer({ group, subscribe: { [topic]: '*' }, handle: (message) => void got.push(message) });
     await waitFor('the message', () => got.length === 1);
-    const expected = body instanceof Buffer ? body : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
+    const expected =
+      body instanceof Buffer ? body : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
     expect(Buffer.from(got[0]?.body ?? [])).toEqual(expected);
     expect(got[0]?.metadata.dataContentType).toBe(contentType);
   });
@@ -79,7 +90,11 @@ describe('a sent message', () => {
     const got = new Map(groups.map((group) => [group, [] as string[]]));
     for (const connection of [nomos, other]) {
       for (const group of groups) {
-        await connection.consumer({ group, subscribe: { [topic]: '*' }, handle: ({ key }) => void got.get(group)?.push(key ?? '') });
+        await connection.consumer({
+          group,
+          subscribe: { [topic]: '*' },
+          handle: ({ key }) => void got.get(group)?.push(key ?? ''),
+        });
       }
     }
     const keys = Array.from({ length: 500 }, (_, index) => `K-${index}`);
@@ -94,7 +109,11 @@ describe('a sent message', () => {
     const group = await platform.consumerGroup([topic], 'OUT||BACK');
     producer = await nomos.producer({ group: PRODUCER_GROUP });
     const got: string[] = [];
-    await nomos.consumer({ group, subscribe: { [topic]: tag('BACK', 'OUT') }, handle: ({ key }) => void got.push(key ?? '') });
+    await nomos.consumer({
+      group,
+      subscribe: { [topic]: tag('BACK', 'OUT') },
+      handle: ({ key }) => void got.push(key ?? ''),
+    });
     const tags = ['OUT', 'IN', undefined, 'BACK'];
     for (const [index, one] of tags.entries()) {
       await producer.send({ topic, key: `${index}`, body: '-', ...(one === undefined ? {} : { tag: one }) });
@@ -130,7 +149,13 @@ describe('a handler that throws', () => {
     await waitFor('the dead letter', () => consumer.stats().deadLettered === 1);
     expect(attempts).toEqual([1, 2, 3]);
     expect(errors).toEqual([thrown, thrown, thrown]);
-    expect(consumer.stats()).toMatchObject({ received: 3, handled: 0, retried: 2, deadLettered: 1, inFlight: 0 });
+    expect(consumer.stats()).toMatchObject({
+      received: 3,
+      handled: 0,
+      retried: 2,
+      deadLettered: 1,
+      inFlight: 0,
+    });
   });
 });
 
@@ -139,7 +164,9 @@ describe('concurrency', () => {
     const topic = await platform.topic();
     const group = await platform.consumerGroup([topic]);
     producer = await nomos.producer({ group: PRODUCER_GROUP });
-    await Promise.all(Array.from({ length: 60 }, (_, index) => producer.send({ topic, key: `${index}`, body: '-' })));
+    await Promise.all(
+      Array.from({ length: 60 }, (_, index) => producer.send({ topic, key: `${index}`, body: '-' })),
+    );
     let running = 0;
     let most = 0;
     const consumer = await nomos.consumer({

@@ -63,14 +63,14 @@ async function runQuickstart(options: QuickstartOptions): Promise<void> {
     if (adminToken === undefined) throw new NomosError('INTERNAL', 'A fresh registry gave no admin token.');
     const abort = new AbortController();
     void stopped.then((signal) => abort.abort(interrupted(signal)));
-    const summary = await runScenario({
+    const { summary, paycoreToken } = await runScenario({
       ...{ platform, adminToken, environment: ENVIRONMENT, orders },
       onProgress: progress,
       signal: abort.signal,
     });
     progress('');
     if (!options.json) process.stdout.write(toText(summary));
-    if (!options.once) process.stdout.write(whatNext(platform, adminToken));
+    if (!options.once) process.stdout.write(whatNext(platform, adminToken, paycoreToken));
     if (options.json) process.stdout.write(`${toJsonLine(summary)}\n`);
     if (!options.once) await stopped;
   } finally {
@@ -99,7 +99,7 @@ function progressWriter(): (text: string) => void {
   };
 }
 
-function whatNext(platform: Platform, adminToken: string): string {
+function whatNext(platform: Platform, adminToken: string, paycoreToken: string): string {
   const { url } = platform.registry;
   return [
     '',
@@ -108,7 +108,9 @@ function whatNext(platform: Platform, adminToken: string): string {
     `  broker       ${platform.broker.endpoint}   (any RocketMQ 5 client, with an access key of an application)`,
     `  admin token  ${adminToken}`,
     '',
-    'Try:',
+    'Try, in another terminal:',
+    `  export NOMOS_REGISTRY=${url} NOMOS_TOKEN=${paycoreToken}`,
+    '  node docs/examples/send-and-consume.mjs',
     `  curl -H "Authorization: Bearer ${adminToken}" ${url}/v1/topics`,
     `  curl -H "Authorization: Bearer ${adminToken}" ${url}/v1/sessions`,
     `  curl -H "Authorization: Bearer ${adminToken}" -H "Content-Type: application/json" \\`,

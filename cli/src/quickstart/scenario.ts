@@ -16,6 +16,12 @@ import { publishTransfers } from './payment-service.js';
 import { collectRefusals } from './refusals.js';
 import type { GroupSummary, Summary } from './summary.js';
 
+/** What a run gives: its figures, and the credentials of the payment service, for trying things by hand. */
+export interface ScenarioResult {
+  readonly summary: Summary;
+  readonly paycoreToken: string;
+}
+
 /** A run counts as stuck when no group has made progress for so long. */
 const STUCK_MS = 60_000;
 const POLL_MS = 50;
@@ -32,7 +38,7 @@ export interface ScenarioOptions {
 }
 
 /** Runs the bank's main job on a fresh platform: register, admit, send, consume once, refuse. */
-export async function runScenario(options: ScenarioOptions): Promise<Summary> {
+export async function runScenario(options: ScenarioOptions): Promise<ScenarioResult> {
   const { platform, environment, orders, signal } = options;
   const onProgress = (text: string) => {
     signal.throwIfAborted();
@@ -76,13 +82,9 @@ export async function runScenario(options: ScenarioOptions): Promise<Summary> {
       brokerEndpoint: platform.broker.endpoint,
     });
     const groups = await Promise.all(services.map(summarise));
-    return {
-      orders: orders.length,
-      ...published,
-      groups,
-      refusals,
-      seconds: Math.round((performance.now() - startedAt) / 10) / 100,
-    };
+    const seconds = Math.round((performance.now() - startedAt) / 10) / 100;
+    const summary = { orders: orders.length, ...published, groups, refusals, seconds };
+    return { summary, paycoreToken: credentials.paycore.token };
   } finally {
     for (const close of open.reverse()) await close();
   }

@@ -16,6 +16,7 @@ export class HeldMessage {
   renewClaim: (() => Promise<boolean>) | undefined;
   readonly #giveRoom: () => void;
   #controller: AbortController | undefined;
+  #abortReason: NomosError | undefined;
   #loss: NomosError | undefined;
 
   constructor(message: ReceivedMessage, assignment: Assignment, leaseEndsAtMs: number, giveRoom: () => void) {
@@ -31,11 +32,17 @@ export class HeldMessage {
     return this.#loss;
   }
 
-  /** Aborted when the lease is lost. Made when asked for, since few handlers do. */
+  /** Aborted when the work is in vain: with the reason. Made when asked for, since few handlers do. */
   get signal(): AbortSignal {
     this.#controller ??= new AbortController();
-    if (this.#loss !== undefined) this.#controller.abort(this.#loss);
+    if (this.#abortReason !== undefined) this.#controller.abort(this.#abortReason);
     return this.#controller.signal;
+  }
+
+  /** Tells the handler to end; the message stays leased. */
+  abort(reason: NomosError): void {
+    this.#abortReason ??= reason;
+    this.#controller?.abort(reason);
   }
 
   /** The message now belongs to another, so nothing may be done about it any more. */
@@ -43,7 +50,7 @@ export class HeldMessage {
     if (this.#loss !== undefined) return;
     const text = `The lease of the message ${this.message.id} is lost; the broker delivers it again.`;
     this.#loss = new NomosError('RECEIPT_HANDLE_INVALID', text, { cause });
-    this.#controller?.abort(this.#loss);
+    this.abort(this.#loss);
   }
 
   /** Makes room for another message; called once, when the work is over. */

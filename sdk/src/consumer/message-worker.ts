@@ -25,7 +25,7 @@ export class MessageWorker<Transaction> {
   readonly #acknowledger: Acknowledger;
   /** Received, in order, and not begun. */
   #waiting: HeldMessage[] = [];
-  readonly #running = new Map<HeldMessage, AbortController>();
+  readonly #running = new Set<HeldMessage>();
   /** What the broker is being told after a handler's end. */
   readonly #settling = new Set<Promise<void>>();
   readonly counts = { received: 0, handled: 0, suppressed: 0, retried: 0, deadLettered: 0, lost: 0 };
@@ -44,7 +44,7 @@ export class MessageWorker<Transaction> {
   }
 
   get running(): readonly HeldMessage[] {
-    return [...this.#running.keys()];
+    return [...this.#running];
   }
 
   add(held: HeldMessage): void {
@@ -80,7 +80,7 @@ export class MessageWorker<Transaction> {
 
   /** Signals all handlers that still run. */
   abort(reason: NomosError): void {
-    for (const controller of this.#running.values()) controller.abort(reason);
+    for (const held of this.#running) held.abort(reason);
     this.#leases.close();
   }
 
@@ -94,7 +94,7 @@ export class MessageWorker<Transaction> {
         held.giveRoom();
         continue;
       }
-      this.#running.set(held, new AbortController());
+      this.#running.add(held);
       this.#work(held);
     }
   }
@@ -131,11 +131,9 @@ export class MessageWorker<Transaction> {
   }
 
   #context(held: HeldMessage, transaction: Transaction | undefined): HandlerContext<Transaction> {
-    const running = this.#running;
     return {
       get signal() {
-        const closing = running.get(held)?.signal;
-        return closing === undefined ? held.signal : AbortSignal.any([held.signal, closing]);
+        return held.signal;
       },
       // Without an inbox the type says that there is none.
       transaction: transaction as Transaction,

@@ -2,7 +2,9 @@
 import { Nomos, postgresInbox } from '@nomos/sdk';
 import pg from 'pg';
 
-const { registry, credentials, topic, group, databaseUrl, orders, dieAt } = JSON.parse(process.env.NOMOS_OPTIONS);
+const { registry, credentials, topic, group, databaseUrl, orders, dieAt } = JSON.parse(
+  process.env.NOMOS_OPTIONS,
+);
 const die = (moment) => {
   if (moment === dieAt && handled >= 5) process.kill(process.pid, 'SIGKILL');
 };
@@ -33,7 +35,10 @@ await nomos.consumer({
   },
 });
 for (;;) {
-  const { rows } = await pool.query('SELECT count(DISTINCT order_id) AS posted FROM posting WHERE ledger = $1', [group]);
+  const { rows } = await pool.query(
+    'SELECT count(DISTINCT order_id) AS posted FROM posting WHERE ledger = $1',
+    [group],
+  );
   if (Number(rows[0].posted) === orders) break;
   await new Promise((resolve) => setTimeout(resolve, 50));
 }
