@@ -70,6 +70,8 @@ async function runQuickstart(options: QuickstartOptions): Promise<void> {
     });
     progress('');
     if (!options.json) process.stdout.write(toText(summary));
+    if (options.once && !options.json)
+      process.stdout.write('Without --once the platform stays up to be tried.\n');
     if (!options.once) process.stdout.write(whatNext(platform, adminToken, paycoreToken));
     if (options.json) process.stdout.write(`${toJsonLine(summary)}\n`);
     if (!options.once) await stopped;

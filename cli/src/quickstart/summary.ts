@@ -68,5 +68,6 @@ export function toText(summary: Summary): string {
     for (const suggestion of suggestions) if (suggestion) lines.push(`      Suggested: ${suggestion}`);
     lines.push(`    Fix: ${error.fix}`);
   }
+  lines.push('', 'Where to look next: README.md for the SDK, docs/ARCHITECTURE.md for how it works.');
   return `${lines.join('\n')}\n`;
 }
