@@ -30,13 +30,16 @@ function invalid(violations: readonly Violation[]): NomosError {
   return new NomosError('NORM_INVALID', 'The document is not a norm.', { violations });
 }
 
-/** Counts up to `budget`, so that a document of any size or depth is refused quickly. */
-function countValues(value: unknown, budget: number): number {
-  let count = 1;
-  if (typeof value !== 'object' || value === null) return count;
-  for (const member of Object.values(value)) {
-    if (count >= budget) break;
-    count += countValues(member, budget - count);
+/** Counts up to `budget`, without recursion, so that a document of any size or depth is refused quickly. */
+function countValues(document: unknown, budget: number): number {
+  const waiting = [document];
+  let count = 0;
+  while (waiting.length > 0 && count < budget) {
+    const value = waiting.pop();
+    count += 1;
+    if (typeof value !== 'object' || value === null) continue;
+    // One level can be long as well; what is beyond the budget need not be looked at.
+    for (const member of Object.values(value).slice(0, budget)) waiting.push(member);
   }
   return count;
 }
