@@ -1,13 +1,13 @@
 import { NomosError } from '../errors/nomos-error.js';
 import { limits } from '../limits.js';
-import { type CompiledSegment, compileSegment } from './compile-segment.js';
-import { compileShape } from './compile-shape.js';
-import { type CompiledRules, type CompiledShape, ownerPart } from './compiled-shape.js';
 import type { NameContext } from './name-context.js';
 import type { NameReading } from './name-reading.js';
 import { type NameKind, type Norm, type NormRules, nameKinds } from './norm.js';
 import type { NormFault } from './norm-fault.js';
 import { readName } from './read-name.js';
+import { type CompiledSegment, compileSegment } from './shapes/compile-segment.js';
+import { compileShape } from './shapes/compile-shape.js';
+import { type CompiledRules, type CompiledShape, ownerPart } from './shapes/compiled-shape.js';
 
 /** A norm that is proven to make sense, ready to read names. */
 export interface CompiledNorm {

@@ -5,7 +5,7 @@ import { defaultNorm } from './default-norm.js';
 import type { NameContext } from './name-context.js';
 import { type NameKind, type Norm, nameKinds } from './norm.js';
 import { type SeededRandom, seededRandom } from './seeded-random.js';
-import { parseTemplate } from './template.js';
+import { parseTemplate } from './shapes/template.js';
 
 const norm = compileNorm(defaultNorm);
 const known: NameContext = { vocabularies: corpusVocabularies };

@@ -1,10 +1,10 @@
 import type { Violation } from '../errors/violation.js';
 import { limits } from '../limits.js';
-import type { CompiledRules, CompiledShape } from './compiled-shape.js';
-import { judgeName } from './judge-name.js';
+import { judgeName } from './judging/judge-name.js';
 import type { NameContext } from './name-context.js';
 import type { NameReading } from './name-reading.js';
-import { suggestName } from './suggest-name.js';
+import type { CompiledRules, CompiledShape } from './shapes/compiled-shape.js';
+import { suggestName } from './suggesting/suggest-name.js';
 
 /** Reads a name by a compiled shape: its segments, or every violation with a suggestion where there is one. */
 export function readName(

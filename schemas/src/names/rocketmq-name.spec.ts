@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { acceptsText } from './automaton.js';
 import { compileNorm } from './compile-norm.js';
 import { defaultNorm } from './default-norm.js';
-import { legalNameAutomaton } from './legal-name-automaton.js';
+import { acceptsText } from './patterns/automaton.js';
+import { legalNameAutomaton } from './patterns/legal-name-automaton.js';
 import { isLegalRocketmqGroup, isLegalRocketmqTopic, rocketmqViolations } from './rocketmq-name.js';
 import { type RocketmqNameKind, reservedPrefixes, reservedWords } from './rocketmq-reserved.js';
 import { seededRandom } from './seeded-random.js';

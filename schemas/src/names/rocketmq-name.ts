@@ -1,7 +1,7 @@
 import type { Violation } from '../errors/violation.js';
 import { limits } from '../limits.js';
+import { quoteText } from './judging/quote-text.js';
 import type { NameKind } from './norm.js';
-import { quoteText } from './quote-text.js';
 import { type RocketmqNameKind, reservedPrefixes, reservedWords } from './rocketmq-reserved.js';
 
 interface KindLimits {

@@ -1,16 +1,16 @@
-import type { Violation } from '../errors/violation.js';
-import { limits } from '../limits.js';
+import type { Violation } from '../../errors/violation.js';
+import { limits } from '../../limits.js';
+import type { NameContext } from '../name-context.js';
+import type { NameRuleId } from '../name-rules.js';
+import type { RuleLevel } from '../norm.js';
+import { acceptsText } from '../patterns/automaton.js';
+import { rocketmqKindOf, rocketmqViolations } from '../rocketmq-name.js';
+import { type CompiledRules, type CompiledShape, ownerPart } from '../shapes/compiled-shape.js';
 import type { WordKnowledge } from './align-words.js';
-import { acceptsText } from './automaton.js';
-import { type CompiledRules, type CompiledShape, ownerPart } from './compiled-shape.js';
 import { findForbiddenWords } from './forbidden-words.js';
-import type { NameContext } from './name-context.js';
-import type { NameRuleId } from './name-rules.js';
 import { nearDuplicateFindings } from './near-duplicate.js';
-import type { RuleLevel } from './norm.js';
 import { type PlacedSegment, placeSegments } from './place-segments.js';
 import { quoteText } from './quote-text.js';
-import { rocketmqKindOf, rocketmqViolations } from './rocketmq-name.js';
 import { segmentFault } from './segment-fault.js';
 import type { TextRange } from './text-range.js';
 

@@ -1,6 +1,6 @@
+import { isRocketmqCharacter } from '../rocketmq-name.js';
+import { type RocketmqNameKind, reservedPrefixes, reservedWords } from '../rocketmq-reserved.js';
 import { type Automaton, alphabetSize, visibleAscii } from './automaton.js';
-import { isRocketmqCharacter } from './rocketmq-name.js';
-import { type RocketmqNameKind, reservedPrefixes, reservedWords } from './rocketmq-reserved.js';
 
 /**
  * All names of one kind that RocketMQ allows, apart from their length: a tree of the reserved names, which

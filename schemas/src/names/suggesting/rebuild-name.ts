@@ -1,5 +1,7 @@
-import type { WordAlignment } from './align-words.js';
-import { acceptsText } from './automaton.js';
+import type { WordAlignment } from '../judging/align-words.js';
+import type { NameContext } from '../name-context.js';
+import { acceptsText } from '../patterns/automaton.js';
+import { splitText } from '../patterns/concatenation.js';
 import {
   type CompiledRules,
   type CompiledShape,
@@ -9,10 +11,8 @@ import {
   type SegmentPart,
   type Slot,
   type SlotPlan,
-} from './compiled-shape.js';
-import { splitText } from './concatenation.js';
+} from '../shapes/compiled-shape.js';
 import { nearestWord } from './edit-distance.js';
-import type { NameContext } from './name-context.js';
 
 /** How many letters a word may be away from a registered one to be taken for it. */
 const typosMax = 2;

@@ -1,9 +1,9 @@
-import type { Automaton } from './automaton.js';
-import { codePattern } from './code-pattern.js';
-import { compilePattern } from './compile-pattern.js';
-import type { Segment } from './norm.js';
-import type { NormFault } from './norm-fault.js';
-import { quoteText } from './quote-text.js';
+import { codePattern } from '../code-pattern.js';
+import { quoteText } from '../judging/quote-text.js';
+import type { Segment } from '../norm.js';
+import type { NormFault } from '../norm-fault.js';
+import type { Automaton } from '../patterns/automaton.js';
+import { compilePattern } from '../patterns/compile-pattern.js';
 
 /** A segment with the automaton of its words. */
 export interface CompiledSegment {

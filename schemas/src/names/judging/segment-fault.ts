@@ -1,7 +1,7 @@
-import { acceptsText } from './automaton.js';
-import type { SegmentPart } from './compiled-shape.js';
-import type { Vocabularies } from './name-context.js';
-import type { VocabularyName } from './norm.js';
+import type { Vocabularies } from '../name-context.js';
+import type { VocabularyName } from '../norm.js';
+import { acceptsText } from '../patterns/automaton.js';
+import type { SegmentPart } from '../shapes/compiled-shape.js';
 import { quoteText } from './quote-text.js';
 
 /** Vocabulary words that one message lists. */

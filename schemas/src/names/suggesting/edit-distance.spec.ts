@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { seededRandom } from '../seeded-random.js';
 import { editDistance, nearestWord } from './edit-distance.js';
-import { seededRandom } from './seeded-random.js';
 
 /** The definition itself, without a table: optimal string alignment. */
 function slowDistance(a: string, b: string): number {

@@ -1,4 +1,4 @@
-import { limits } from '../limits.js';
+import { limits } from '../../limits.js';
 
 /** One piece of a template: fixed text, or the place of a segment. */
 export type TemplateElement = { readonly text: string } | { readonly segment: string };

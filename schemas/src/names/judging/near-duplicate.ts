@@ -1,7 +1,7 @@
-import type { Violation } from '../errors/violation.js';
-import { type CompiledShape, isSegmentPart } from './compiled-shape.js';
-import { splitText } from './concatenation.js';
-import type { Vocabularies } from './name-context.js';
+import type { Violation } from '../../errors/violation.js';
+import type { Vocabularies } from '../name-context.js';
+import { splitText } from '../patterns/concatenation.js';
+import { type CompiledShape, isSegmentPart } from '../shapes/compiled-shape.js';
 import { quoteText } from './quote-text.js';
 
 /** Names that one answer mentions; one is enough to make somebody look. */

@@ -1,8 +1,8 @@
-import { acceptsText } from './automaton.js';
-import { isFreeSlot, isSegmentPart, type Slot, type SlotPlan } from './compiled-shape.js';
-import { splitText } from './concatenation.js';
+import type { Vocabularies } from '../name-context.js';
+import { acceptsText } from '../patterns/automaton.js';
+import { splitText } from '../patterns/concatenation.js';
+import { isFreeSlot, isSegmentPart, type Slot, type SlotPlan } from '../shapes/compiled-shape.js';
 import { isForbidden } from './forbidden-words.js';
-import type { Vocabularies } from './name-context.js';
 import { segmentFault } from './segment-fault.js';
 import type { TextRange } from './text-range.js';
 

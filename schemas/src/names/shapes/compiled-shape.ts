@@ -1,6 +1,6 @@
-import type { Automaton } from './automaton.js';
-import type { Concatenation } from './concatenation.js';
-import type { NameKind, RuleLevel, Segment } from './norm.js';
+import type { NameKind, RuleLevel, Segment } from '../norm.js';
+import type { Automaton } from '../patterns/automaton.js';
+import type { Concatenation } from '../patterns/concatenation.js';
 
 /** Fixed text in a template. */
 export interface TextPart {

@@ -1,16 +1,16 @@
-import { limits } from '../limits.js';
-import { type NameSpace, proveUnambiguous, shortestLegalName } from './ambiguity.js';
-import { literalAutomaton } from './automaton.js';
-import { compilePattern } from './compile-pattern.js';
+import { limits } from '../../limits.js';
+import { quoteText } from '../judging/quote-text.js';
+import type { NameKind, NameShape } from '../norm.js';
+import type { NormFault } from '../norm-fault.js';
+import { type NameSpace, proveUnambiguous, shortestLegalName } from '../patterns/ambiguity.js';
+import { literalAutomaton } from '../patterns/automaton.js';
+import { compilePattern } from '../patterns/compile-pattern.js';
+import { concatenate } from '../patterns/concatenation.js';
+import { legalNameAutomaton } from '../patterns/legal-name-automaton.js';
+import { letterClasses } from '../patterns/letter-classes.js';
+import { rocketmqKindOf, rocketmqLengthMax } from '../rocketmq-name.js';
 import { type CompiledSegment, patternFault } from './compile-segment.js';
 import { type CompiledShape, isSegmentPart, type ShapePart } from './compiled-shape.js';
-import { concatenate } from './concatenation.js';
-import { legalNameAutomaton } from './legal-name-automaton.js';
-import { letterClasses } from './letter-classes.js';
-import type { NameKind, NameShape } from './norm.js';
-import type { NormFault } from './norm-fault.js';
-import { quoteText } from './quote-text.js';
-import { rocketmqKindOf, rocketmqLengthMax } from './rocketmq-name.js';
 import { planSlots } from './slot-plan.js';
 import { parseTemplate } from './template.js';
 

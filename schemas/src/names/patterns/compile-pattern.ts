@@ -1,7 +1,7 @@
 import { visitRegExpAST } from '@eslint-community/regexpp';
 import { RE2JS } from 're2js';
 import { DFA, JS, NFA, type ReadonlyDFA, TooManyNodesError } from 'refa';
-import { limits } from '../limits.js';
+import { limits } from '../../limits.js';
 import { type Automaton, alphabetSize, visibleAscii } from './automaton.js';
 
 /** States that one pattern may need. A word of 24 characters needs 25, a name of 255 any characters 256. */

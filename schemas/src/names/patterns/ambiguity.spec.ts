@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { isLegalRocketmqTopic } from '../rocketmq-name.js';
+import { seededRandom } from '../seeded-random.js';
 import { proveUnambiguous, shortestLegalName } from './ambiguity.js';
 import { compilePattern } from './compile-pattern.js';
 import { concatenate, splitText } from './concatenation.js';
 import { legalNameAutomaton } from './legal-name-automaton.js';
 import { letterClasses } from './letter-classes.js';
-import { isLegalRocketmqTopic } from './rocketmq-name.js';
-import { seededRandom } from './seeded-random.js';
 
 function spaceOf(patterns: readonly string[], lengthMax = 127) {
   const parts = patterns.map((pattern) => {

@@ -1,13 +1,13 @@
-import type { Violation } from '../errors/violation.js';
-import { type Alignment, alignWords, type WordAlignment, type WordKnowledge } from './align-words.js';
+import type { Violation } from '../../errors/violation.js';
+import { splitText } from '../patterns/concatenation.js';
 import {
   type CompiledShape,
   type CompiledTemplate,
   isSegmentPart,
   type SegmentPart,
   type Slot,
-} from './compiled-shape.js';
-import { splitText } from './concatenation.js';
+} from '../shapes/compiled-shape.js';
+import { type Alignment, alignWords, type WordAlignment, type WordKnowledge } from './align-words.js';
 import { splitIntoWords } from './name-words.js';
 import { quoteText } from './quote-text.js';
 import type { TextRange } from './text-range.js';

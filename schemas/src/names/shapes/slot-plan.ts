@@ -1,6 +1,6 @@
-import { admitsCharacter, literalAutomaton } from './automaton.js';
+import { admitsCharacter, literalAutomaton } from '../patterns/automaton.js';
+import { concatenate } from '../patterns/concatenation.js';
 import { isSegmentPart, type ShapePart, type Slot, type SlotPlan } from './compiled-shape.js';
-import { concatenate } from './concatenation.js';
 
 /** Lays a template out as slots: it is cut at every character of its fixed text that is no letter or digit. */
 export function planSlots(parts: readonly ShapePart[]): SlotPlan {

@@ -1,9 +1,9 @@
 import { RE2JS } from 're2js';
 import { describe, expect, it } from 'vitest';
+import { codePattern, codeRegExp } from '../code-pattern.js';
+import { seededRandom } from '../seeded-random.js';
 import { acceptsText } from './automaton.js';
-import { codePattern, codeRegExp } from './code-pattern.js';
 import { compilePattern } from './compile-pattern.js';
-import { seededRandom } from './seeded-random.js';
 
 function automatonOf(source: string) {
   const compiled = compilePattern(source);

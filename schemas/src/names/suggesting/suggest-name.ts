@@ -1,14 +1,14 @@
-import { limits } from '../limits.js';
-import { alignWords } from './align-words.js';
-import type { CompiledRules, CompiledTemplate } from './compiled-shape.js';
+import { limits } from '../../limits.js';
+import { alignWords } from '../judging/align-words.js';
+import { isForbidden } from '../judging/forbidden-words.js';
+import { judgeName } from '../judging/judge-name.js';
+import { splitIntoWords, type WordBoundary } from '../judging/name-words.js';
+import type { TextRange } from '../judging/text-range.js';
+import { rocketmqKindOf } from '../rocketmq-name.js';
+import { reservedPrefixes } from '../rocketmq-reserved.js';
+import type { CompiledRules, CompiledTemplate } from '../shapes/compiled-shape.js';
 import { foldToAscii } from './fold-text.js';
-import { isForbidden } from './forbidden-words.js';
-import { judgeName } from './judge-name.js';
-import { splitIntoWords, type WordBoundary } from './name-words.js';
 import { rebuildName, type SuggestionRequest } from './rebuild-name.js';
-import { rocketmqKindOf } from './rocketmq-name.js';
-import { reservedPrefixes } from './rocketmq-reserved.js';
-import type { TextRange } from './text-range.js';
 
 /**
  * A legal name that the author of an illegal one may have meant, or undefined if none can be derived. Every
