@@ -177,6 +177,40 @@ describe('a store that fails', () => {
   });
 });
 
+describe('postgresStore', () => {
+  const entry = { group: 'cg-paycore-zombie', topic: 't', key: 'k', fingerprint: 'f' };
+  const claim = async (store: LeaseStore, owner: string, leaseMs: number) => {
+    const answer = await store.claim(entry, owner, leaseMs);
+    if (answer.state !== 'claimed') throw new Error(`not claimed but ${answer.state}`);
+    return answer.claim;
+  };
+
+  test('lets a zombie change nothing, counts attempts, and forgets a bounded number at a time', async () => {
+    const store = postgresStore(pool, { doneTtlMs: 1 });
+    const zombie = await claim(store, 'a', 1);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const heir = await claim(store, 'b', 60_000);
+    expect(heir.fence).toBeGreaterThan(zombie.fence);
+    const tries = [store.renew(zombie, 60_000), store.release(zombie), store.complete(zombie)];
+    expect(await Promise.all(tries)).toEqual([false, false, false]);
+    expect(await store.claim(entry, 'c', 60_000)).toEqual({ state: 'processing' });
+    expect(await store.claim({ ...entry, fingerprint: 'other' }, 'c', 60_000)).toEqual({ state: 'conflict' });
+    expect(await store.complete(heir)).toBe(true);
+    expect(await store.attempts(entry)).toEqual({ started: 2, finished: 1 });
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(await store.purge()).toBeGreaterThan(0);
+    expect(await store.attempts(entry)).toBeUndefined();
+  });
+
+  test('gives an entry to one of many who claim it at once', async () => {
+    const store = postgresStore(pool);
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, index) => store.claim({ ...entry, key: 'race' }, `${index}`, 60_000)),
+    );
+    expect(answers.filter(({ state }) => state === 'claimed')).toHaveLength(1);
+  });
+});
+
 describe('postgresInbox', () => {
   test('rolls the effects of a failed handler back', async () => {
     const topic = await platform.topic();

@@ -22,7 +22,7 @@ export interface Idempotence<Transaction> {
 export type Outcome = 'handled' | 'suppressed' | 'busy';
 
 /** The handler with all that it gets beside the transaction. */
-export type Work<Transaction> = (transaction: Transaction | undefined) => Promise<void>;
+export type Work<Transaction> = (transaction: Transaction | undefined) => Promise<unknown>;
 
 /** What the consumer adds to make a store's lease its own. */
 export interface Worker {
@@ -62,7 +62,7 @@ async function applyLeased(
   { owner }: Worker,
   entry: IdempotenceEntry,
   held: HeldMessage,
-  work: () => Promise<void>,
+  work: () => Promise<unknown>,
 ): Promise<Outcome> {
   // Never longer than the message's own lease, so that whoever gets the message next also gets the claim.
   const leaseMs = () => Math.max(1, held.leaseEndsAtMs - Date.now());
@@ -117,7 +117,7 @@ async function keyOf(by: IdempotenceKey, { message }: HeldMessage): Promise<stri
 function readKey(by: IdempotenceKey, message: HeldMessage['message']): unknown {
   if (typeof by === 'function') return by(message);
   if (by === 'message-id') return message.id;
-  return by === 'key' ? message.key : message.businessId;
+  return by === 'key' ? message.key : message.metadata.businessId;
 }
 
 function conflict({ key }: IdempotenceEntry, message: Message): NomosError {
@@ -140,7 +140,7 @@ class HandlerFailure extends Error {
   }
 }
 
-async function marked(work: () => Promise<void>): Promise<void> {
+async function marked(work: () => Promise<unknown>): Promise<void> {
   try {
     await work();
   } catch (error) {

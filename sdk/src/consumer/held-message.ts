@@ -1,6 +1,7 @@
 import { NomosError } from '@nomos/schemas';
+import type { DeliveredMessage } from '../transport/delivered-message.js';
 import type { Assignment } from '../transport/query-assignment.js';
-import type { ReceivedMessage } from './received-message.js';
+import { ReceivedMessage } from './received-message.js';
 
 /** A delivered message that this consumer has the lease of. */
 export class HeldMessage {
@@ -19,10 +20,15 @@ export class HeldMessage {
   #abortReason: NomosError | undefined;
   #loss: NomosError | undefined;
 
-  constructor(message: ReceivedMessage, assignment: Assignment, leaseEndsAtMs: number, giveRoom: () => void) {
-    this.message = message;
+  constructor(
+    delivered: DeliveredMessage,
+    assignment: Assignment,
+    leaseEndsAtMs: number,
+    giveRoom: () => void,
+  ) {
+    this.message = new ReceivedMessage(delivered);
     this.assignment = assignment;
-    this.receiptHandle = message.receiptHandle;
+    this.receiptHandle = delivered.receiptHandle;
     this.leaseEndsAtMs = leaseEndsAtMs;
     this.#giveRoom = giveRoom;
   }

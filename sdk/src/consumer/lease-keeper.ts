@@ -31,10 +31,10 @@ export class LeaseKeeper {
   }
 
   /** Stops renewing the lease; resolves when no renewal is under way, so that the receipt handle is the last. */
-  async letGo(held: HeldMessage): Promise<void> {
+  letGo(held: HeldMessage): Promise<void> | undefined {
     this.#due.delete(held);
     this.#renewing.delete(held);
-    await held.renewal;
+    return held.renewal;
   }
 
   close(): void {

@@ -18,6 +18,21 @@ export interface WorkerParts<Transaction> {
   policy(): RetryPolicy;
 }
 
+/** What a handler gets beside its message. */
+class HeldContext<Transaction> implements HandlerContext<Transaction> {
+  readonly transaction: Transaction;
+  readonly #held: HeldMessage;
+
+  constructor(held: HeldMessage, transaction: Transaction) {
+    this.#held = held;
+    this.transaction = transaction;
+  }
+
+  get signal(): AbortSignal {
+    return this.#held.signal;
+  }
+}
+
 /** Hands messages to the handler, so many at a time, and tells the broker what became of them. */
 export class MessageWorker<Transaction> {
   readonly #parts: WorkerParts<Transaction>;
@@ -26,8 +41,8 @@ export class MessageWorker<Transaction> {
   /** Received, in order, and not begun. */
   #waiting: HeldMessage[] = [];
   readonly #running = new Set<HeldMessage>();
-  /** What the broker is being told after a handler's end. */
-  readonly #settling = new Set<Promise<void>>();
+  /** Messages that were begun and of which the broker does not know the end yet. */
+  #unsettled = 0;
   readonly counts = { received: 0, handled: 0, suppressed: 0, retried: 0, deadLettered: 0, lost: 0 };
   #isStopped = false;
   #idleListeners: (() => void)[] = [];
@@ -73,9 +88,9 @@ export class MessageWorker<Transaction> {
   }
 
   /** Resolves when no handler runs and the broker has been told of every end. */
-  async idle(): Promise<void> {
-    if (this.inFlight > 0) await new Promise<void>((resolve) => this.#idleListeners.push(resolve));
-    while (this.#settling.size > 0) await Promise.all(this.#settling);
+  idle(): Promise<void> {
+    if (this.#isIdle()) return Promise.resolve();
+    return new Promise((resolve) => this.#idleListeners.push(resolve));
   }
 
   /** Signals all handlers that still run. */
@@ -100,6 +115,7 @@ export class MessageWorker<Transaction> {
   }
 
   async #work(held: HeldMessage): Promise<void> {
+    this.#unsettled++;
     let outcome: Outcome | undefined;
     let failure: unknown;
     try {
@@ -107,43 +123,42 @@ export class MessageWorker<Transaction> {
     } catch (error) {
       failure = error;
     }
-    const settled = this.#settle(held, outcome, failure).catch((error: unknown) => {
-      this.#parts.log.error({ err: error, messageId: held.message.id }, 'a message could not be settled');
-    });
-    this.#settling.add(settled);
-    settled.finally(() => this.#settling.delete(settled));
     this.#running.delete(held);
     held.giveRoom();
     this.#dispatch();
-    if (this.inFlight === 0) for (const listener of this.#idleListeners.splice(0)) listener();
-  }
-
-  async #apply(held: HeldMessage): Promise<Outcome> {
-    const { options, owner } = this.#parts;
-    const work = async (transaction: Transaction | undefined) => {
-      await options.handle(held.message, this.#context(held, transaction));
-    };
-    if (options.idempotence !== undefined) {
-      return applyOnce(options.idempotence, { group: options.group, owner }, held, work);
+    try {
+      await this.#settle(held, outcome, failure);
+    } catch (error) {
+      this.#parts.log.error({ err: error, messageId: held.message.id }, 'a message could not be settled');
     }
-    await work(undefined);
-    return 'handled';
+    this.#unsettled--;
+    if (this.#isIdle()) for (const listener of this.#idleListeners.splice(0)) listener();
   }
 
-  #context(held: HeldMessage, transaction: Transaction | undefined): HandlerContext<Transaction> {
-    return {
-      get signal() {
-        return held.signal;
-      },
-      // Without an inbox the type says that there is none.
-      transaction: transaction as Transaction,
-    };
+  #isIdle(): boolean {
+    return this.#unsettled === 0 && this.#waiting.length === 0;
+  }
+
+  #apply(held: HeldMessage): Promise<Outcome> {
+    const { options, owner } = this.#parts;
+    const { idempotence, group } = options;
+    if (idempotence === undefined) return this.#handle(held, undefined);
+    const work = (transaction: Transaction | undefined) => this.#handle(held, transaction);
+    return applyOnce(idempotence, { group, owner }, held, work);
+  }
+
+  async #handle(held: HeldMessage, transaction: Transaction | undefined): Promise<'handled'> {
+    // Without an inbox the type of `transaction` says that there is none.
+    const context = new HeldContext(held, transaction as Transaction);
+    await this.#parts.options.handle(held.message, context);
+    return 'handled';
   }
 
   /** Tells the broker; the handler's slot is free by now. */
   async #settle(held: HeldMessage, outcome: Outcome | undefined, failure: unknown): Promise<void> {
     const { log } = this.#parts;
-    await this.#leases.letGo(held);
+    const renewal = this.#leases.letGo(held);
+    if (renewal !== undefined) await renewal;
     if (held.loss !== undefined) {
       this.counts.lost++;
       log.warn({ messageId: held.message.id, topic: held.message.topic }, held.loss.message);

@@ -3,6 +3,7 @@ import { type Logger, NomosError, type RetryPolicy, retryPolicySchema } from '@n
 import type { ConsumerIntent } from '../session/manifest.js';
 import type { Session } from '../session/session.js';
 import type { BrokerClient } from '../transport/broker-client.js';
+import type { DeliveredMessage } from '../transport/delivered-message.js';
 import { Presence } from '../transport/presence.js';
 import { type Assignment, queryAssignment } from '../transport/query-assignment.js';
 import { receiveMessages } from '../transport/receive-messages.js';
@@ -15,7 +16,6 @@ import { LEASE_MARGIN_MS } from './lease-keeper.js';
 import { MessageWorker } from './message-worker.js';
 import { Poller } from './poller.js';
 import { ReceiveBudget } from './receive-budget.js';
-import { ReceivedMessage } from './received-message.js';
 import { retryPolicyOf } from './retry-policy.js';
 
 const CLOSE_TIMEOUT_MS = 10_000;
@@ -40,15 +40,13 @@ export interface ConsumerParts<Transaction> {
   onClosed(consumer: Consumer): void;
 }
 
-type Delivery = ConstructorParameters<typeof ReceivedMessage>[0];
-
 export class NomosConsumer<Transaction> implements Consumer {
   readonly group: string;
   readonly #parts: ConsumerParts<Transaction>;
   readonly #presence: Presence;
   readonly #worker: MessageWorker<Transaction>;
   readonly #shared: ReceiveBudget;
-  readonly #pollers = new Map<string, Poller<Delivery>>();
+  readonly #pollers = new Map<string, Poller<DeliveredMessage>>();
   #policy: RetryPolicy = retryPolicySchema.parse({});
   #refreshTimer: NodeJS.Timeout | undefined;
   #refreshing: Promise<void> = Promise.resolve();
@@ -128,7 +126,7 @@ export class NomosConsumer<Transaction> implements Consumer {
     const name = nameOf(assignment);
     if (this.#pollers.has(name) || this.#closing !== undefined) return;
     const prefetch = Math.min(PREFETCH.max, Math.max(PREFETCH.min, concurrency));
-    const poller = new Poller<Delivery>({
+    const poller = new Poller<DeliveredMessage>({
       own: new ReceiveBudget(Math.max(1, Math.floor(prefetch / intent.subscriptions.length))),
       shared: this.#shared,
       extraCallsMax: Math.min(EXTRA_CALLS_MAX, Math.ceil(concurrency / MESSAGES_PER_CALL)),
@@ -142,7 +140,7 @@ export class NomosConsumer<Transaction> implements Consumer {
 
   #receive(
     assignment: Assignment,
-    poll: { messagesMax: number; waitMs: number; onMessage(delivery: Delivery): void },
+    poll: { messagesMax: number; waitMs: number; onMessage(delivery: DeliveredMessage): void },
   ) {
     const { client, intent, invisibleDurationMs } = this.#parts;
     const subscription = intent.subscriptions.find(({ topic }) => topic === assignment.topic);
@@ -150,9 +148,9 @@ export class NomosConsumer<Transaction> implements Consumer {
     return receiveMessages(client, assignment, { group: this.group, filter, invisibleDurationMs, ...poll });
   }
 
-  #deliver(assignment: Assignment, delivery: Delivery, giveRoom: () => void): void {
+  #deliver(assignment: Assignment, delivery: DeliveredMessage, giveRoom: () => void): void {
     const leaseEndsAtMs = Date.now() + this.#parts.invisibleDurationMs - LEASE_MARGIN_MS;
-    this.#worker.add(new HeldMessage(new ReceivedMessage(delivery), assignment, leaseEndsAtMs, giveRoom));
+    this.#worker.add(new HeldMessage(delivery, assignment, leaseEndsAtMs, giveRoom));
   }
 
   async #noteFailure(error: NomosError, { target, topic }: Assignment): Promise<void> {
@@ -198,7 +196,6 @@ export class NomosConsumer<Transaction> implements Consumer {
   async #close(timeoutMs: number): Promise<CloseReport> {
     const endsAtMs = Date.now() + timeoutMs;
     clearInterval(this.#refreshTimer);
-    this.#shared.close();
     await this.#refreshing;
     await Promise.all([...this.#pollers.values()].map((poller) => poller.stop()));
     await this.#worker.stop();

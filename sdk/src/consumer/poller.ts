@@ -50,7 +50,6 @@ export class Poller<Delivery> {
   /** Asks for no more, and resolves when what was asked for has come or is given up. */
   async stop(): Promise<void> {
     this.#stop.abort();
-    this.#parts.own.close();
     const youngestMs = Math.max(0, ...this.#calls.values());
     const waitMs = youngestMs + CANCEL_AFTER_MS - Date.now();
     this.#cancelOlderThan(Date.now() - CANCEL_AFTER_MS);
@@ -71,7 +70,7 @@ export class Poller<Delivery> {
   async #poll(budget: ReceiveBudget, waitMs: number, isExtra: boolean): Promise<void> {
     let failures = 0;
     while (!this.#stop.signal.aborted) {
-      const room = await budget.take(limits.receiveBatchMessages);
+      const room = await budget.take(limits.receiveBatchMessages, this.#stop.signal);
       if (this.#stop.signal.aborted) {
         budget.give(room);
         return;

@@ -1,48 +1,35 @@
 import { gunzipSync } from 'node:zlib';
-import {
-  apache,
-  limits,
-  type MessageMetadata,
-  NomosError,
-  ownProperties,
-  readMetadata,
-} from '@nomos/schemas';
+import { limits, type MessageMetadata, NomosError, ownProperties, readMetadata } from '@nomos/schemas';
 import type { Message } from '../message.js';
-import { milliseconds } from '../transport/duration.js';
+import type { DeliveredMessage } from '../transport/delivered-message.js';
 
-const { Encoding } = apache.rocketmq.v2;
-const NOTHING = new Uint8Array();
-const NO_SYSTEM: apache.rocketmq.v2.ISystemProperties = {};
-
-/** A message as the broker delivered it. What few handlers look at is worked out when it is asked for. */
+/** A delivered message in the form that handlers get. */
 export class ReceivedMessage implements Message {
-  readonly id: string;
-  readonly topic: string;
-  readonly keys: readonly string[];
-  readonly deliveryAttempt: number;
-  readonly #message: apache.rocketmq.v2.IMessage;
-  readonly #system: apache.rocketmq.v2.ISystemProperties;
+  readonly #delivered: DeliveredMessage;
   #body: Uint8Array | undefined;
 
-  constructor(message: apache.rocketmq.v2.IMessage) {
-    this.#message = message;
-    this.#system = message.systemProperties ?? NO_SYSTEM;
-    this.id = this.#system.messageId ?? '';
-    this.topic = message.topic?.name ?? '';
-    this.keys = this.#system.keys ?? [];
-    this.deliveryAttempt = Math.max(1, this.#system.deliveryAttempt ?? 1);
+  constructor(delivered: DeliveredMessage) {
+    this.#delivered = delivered;
   }
 
-  get receiptHandle(): string {
-    return this.#system.receiptHandle ?? '';
+  get id(): string {
+    return this.#delivered.messageId;
+  }
+
+  get topic(): string {
+    return this.#delivered.topic;
   }
 
   get key(): string | undefined {
-    return this.keys[0];
+    return this.#delivered.keys[0];
+  }
+
+  get keys(): readonly string[] {
+    return this.#delivered.keys;
   }
 
   get tag(): string | undefined {
-    return this.#system.tag || undefined;
+    return this.#delivered.tag;
   }
 
   get body(): Uint8Array {
@@ -68,43 +55,40 @@ export class ReceivedMessage implements Message {
   }
 
   get properties(): Readonly<Record<string, string>> {
-    return ownProperties(this.#message.userProperties ?? {});
+    return ownProperties(this.#delivered.properties);
   }
 
   get metadata(): MessageMetadata {
     const { id, topic, keys, bornAt } = this;
-    const { traceContext } = this.#system;
+    const { traceContext, properties } = this.#delivered;
     return readMetadata({
-      messageId: id,
-      topic,
-      keys,
+      ...{ messageId: id, topic, keys, properties },
       ...(bornAt === undefined ? {} : { bornAt }),
-      ...(traceContext ? { traceContext } : {}),
-      properties: this.#message.userProperties ?? {},
+      ...(traceContext === undefined ? {} : { traceContext }),
     });
   }
 
-  get businessId(): string | undefined {
-    return this.metadata.businessId;
+  get deliveryAttempt(): number {
+    return this.#delivered.deliveryAttempt;
   }
 
   get bornAt(): Date | undefined {
-    const timeMs = milliseconds(this.#system.bornTimestamp);
-    return timeMs === undefined ? undefined : new Date(timeMs);
+    const { bornAtMs } = this.#delivered;
+    return bornAtMs === undefined ? undefined : new Date(bornAtMs);
   }
 
   get queueId(): number {
-    return this.#system.queueId ?? 0;
+    return this.#delivered.queueId;
   }
 
   get offset(): number {
-    return Number(this.#system.queueOffset ?? 0);
+    return this.#delivered.offset;
   }
 
   /** Some clients of other languages compress large bodies. */
   #unpacked(): Uint8Array {
-    const body = this.#message.body ?? NOTHING;
-    if (this.#system.bodyEncoding !== Encoding.GZIP) return body;
+    const { body, isCompressed } = this.#delivered;
+    if (!isCompressed) return body;
     try {
       return gunzipSync(body, { maxOutputLength: limits.messageBodyBytes });
     } catch (cause) {

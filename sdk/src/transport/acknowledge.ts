@@ -1,8 +1,10 @@
 import { apache, methods, NomosError } from '@nomos/schemas';
 import type { BrokerClient } from './broker-client.js';
 import { errorOfStatus } from './status.js';
+import { WireReader } from './wire-reader.js';
 
-const { AckMessageRequest, AckMessageResponse } = apache.rocketmq.v2;
+const { AckMessageRequest, AckMessageResponse, Code } = apache.rocketmq.v2;
+const SUCCESS: apache.rocketmq.v2.IStatus = { code: Code.OK };
 
 /** What a delivery is known by. */
 export interface DeliveryName {
@@ -42,6 +44,8 @@ async function callForEntries(
   let entries: apache.rocketmq.v2.IAckMessageResultEntry[] = [];
   const decoder = {
     decode(bytes: Uint8Array) {
+      // Success as a whole is success of each entry; then there is no need to read them.
+      if (isSuccess(bytes)) return { status: SUCCESS };
       const answer = AckMessageResponse.decode(bytes);
       entries = answer.entries;
       return answer;
@@ -53,4 +57,14 @@ async function callForEntries(
     if (entries.length === 0) throw error;
   }
   return entries;
+}
+
+function isSuccess(bytes: Uint8Array): boolean {
+  const reader = new WireReader(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+  while (reader.next()) {
+    if (reader.field !== 1) continue;
+    const status = reader.inside();
+    while (status.next()) if (status.field === 1) return status.value === Code.OK;
+  }
+  return false;
 }

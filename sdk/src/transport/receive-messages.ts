@@ -1,6 +1,7 @@
 import { status as grpcStatus, type ServiceError } from '@grpc/grpc-js';
 import { apache, limits, methods, NomosError } from '@nomos/schemas';
 import type { BrokerClient } from './broker-client.js';
+import { type DeliveredMessage, readDelivery } from './delivered-message.js';
 import { protoDuration } from './duration.js';
 import type { Assignment } from './query-assignment.js';
 import { errorOfCall, errorOfStatus } from './status.js';
@@ -18,7 +19,7 @@ export interface ReceiveOptions {
   readonly invisibleDurationMs: number;
   readonly waitMs: number;
   /** Called for each message as it comes, which is before the call ends. */
-  onMessage(message: apache.rocketmq.v2.IMessage): void;
+  onMessage(message: DeliveredMessage): void;
 }
 
 /** A long poll under way. */
@@ -53,11 +54,14 @@ export function receiveMessages(
     let refusal: NomosError | undefined;
     stream.on('data', (part: Buffer) => {
       try {
-        const { message, status } = ReceiveMessageResponse.decode(part);
-        if (message) {
+        const message = readDelivery(part);
+        if (message !== undefined) {
           count++;
           options.onMessage(message);
-        } else if (status && status.code !== Code.MESSAGE_NOT_FOUND) refusal = errorOfStatus(status);
+          return;
+        }
+        const { status } = ReceiveMessageResponse.decode(part);
+        if (status && status.code !== Code.MESSAGE_NOT_FOUND) refusal = errorOfStatus(status);
       } catch (cause) {
         refusal = new NomosError('INTERNAL', `A part of the answer of ${target} cannot be decoded.`, {
           cause,
