@@ -7,6 +7,7 @@ import { Edge } from './edge/edge.js';
 import { RegistryBundleSource } from './edge/registry-bundle-source.js';
 import type { BrokerServices } from './rpc/broker-services.js';
 import { Clients } from './rpc/clients.js';
+import { DeliveryWindow } from './rpc/delivery-window.js';
 import { GrpcServer } from './rpc/grpc-server.js';
 import { type DataFolder, openDataFolder, readIfThere, writeDurably } from './store/data-folder.js';
 import { LmdbStore } from './store/lmdb-store.js';
@@ -89,7 +90,11 @@ async function start(
   });
   opened.push(() => core.close());
   let address = { host, port };
-  const services: BrokerServices = { core, edge, clients, clock, log, address: () => address };
+  const deliveryWindow = new DeliveryWindow();
+  const services: BrokerServices = {
+    ...{ core, edge, clients, deliveryWindow, clock, log },
+    address: () => address,
+  };
   const server = new GrpcServer(services);
   opened.push(async () => {
     core.dismissWaiters();

@@ -9,6 +9,8 @@ export const brokerLimits = {
   skippedPerTurn: 2_000,
   /** Bodies and properties in one answer to ReceiveMessage; one message may be larger. */
   receiveBytes: 4 * 1024 * 1024,
+  /** What the clients of one application may have received and not read; further receives are refused. */
+  unreadBytesPerApplication: 128 * 1024 * 1024,
   /** Messages received but not yet durable, in bytes; more are refused, since they would fill the memory. */
   appendBytesInFlight: 128 * 1024 * 1024,
   /** How long the progress of a group may stay in memory only; a crash then delivers again. */

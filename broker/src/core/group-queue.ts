@@ -22,6 +22,8 @@ export interface Pending {
   stored: boolean;
 }
 
+const STORED_ATTEMPT_MAX = 0xffff;
+
 /**
  * How far one group has come in one queue of a topic: the cursor, and the messages below it that are not
  * done. The store is written behind: changes are noted as unwritten, and `takeWrites` turns them into one
@@ -173,7 +175,8 @@ export class GroupQueue {
       return pending.stored ? { table: 'pending', key } : undefined;
     }
     const value = Buffer.allocUnsafe(12);
-    value.writeUInt16BE(pending.attempt, 0);
+    // Dead letters are delivered without end, so the count may go beyond what is stored of it.
+    value.writeUInt16BE(Math.min(pending.attempt, STORED_ATTEMPT_MAX), 0);
     value.writeUInt32BE(pending.nonce, 2);
     value.writeUIntBE(pending.dueAtMs, 6, 6);
     pending.stored = true;

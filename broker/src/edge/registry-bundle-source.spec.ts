@@ -42,14 +42,14 @@ afterEach(() => {
   server.close();
 });
 
-function open(url = registryUrl) {
+function open(url = registryUrl, token = 'secret-token') {
   const file = {
     read: () => kept,
     write: (text: string) => {
       kept = text;
     },
   };
-  const options = { registryUrl: url, token: 'secret-token', environment: 'dev', file };
+  const options = { registryUrl: url, token, environment: 'dev', file };
   return RegistryBundleSource.open({ ...options, clock: systemClock, log: silentLogger });
 }
 
@@ -71,6 +71,41 @@ test('refresh asks at once', async () => {
   await source.refresh();
   expect(source.current().revision).toBe(7);
   await source.close();
+});
+
+test('a registry that was restored from a backup counts, though its revisions are lower', async () => {
+  kept = JSON.stringify(testBundle({ revision: 900 }));
+  const source = await open();
+  expect(source.current().revision).toBe(5);
+  await vi.waitFor(() => expect(waiting).toHaveLength(1));
+  bundle = testBundle({ revision: 3 });
+  for (const answer of waiting.splice(0)) answer();
+  await vi.waitFor(() => expect(source.current().revision).toBe(3));
+  expect(JSON.parse(kept ?? '{}').revision).toBe(3);
+  await source.close();
+});
+
+test('an answer that was overtaken by a newer one does not bring the past back', async () => {
+  const source = await open();
+  await vi.waitFor(() => expect(waiting).toHaveLength(1));
+  bundle = testBundle({ revision: 9 });
+  await source.refresh();
+  bundle = testBundle({ revision: 8 });
+  for (const answer of waiting.splice(0)) answer();
+  bundle = testBundle({ revision: 9 });
+  await vi.waitFor(() => expect(waiting).toHaveLength(1));
+  expect(source.current().revision).toBe(9);
+  await source.close();
+});
+
+test('a URL or a token that cannot be one is told as such, also where a bundle is kept', async () => {
+  kept = JSON.stringify(testBundle());
+  for (const url of ['registry:8080', 'nonsense', 'file:///etc/passwd']) {
+    await expect(open(url)).rejects.toMatchObject({ code: 'CONFIGURATION_INVALID' });
+  }
+  const failure = await open(registryUrl, 'secret-token\n').catch((error: unknown) => error);
+  expect(failure).toMatchObject({ code: 'CONFIGURATION_INVALID' });
+  expect(String(failure)).not.toContain('secret-token');
 });
 
 test('without a registry it starts from the kept bundle, and goes on when the registry is back', async () => {

@@ -35,6 +35,8 @@ export class RegistryBundleSource implements BundleSource {
   #bundle: EdgeBundle;
   #etag: string | undefined;
   #reachable = true;
+  /** Counts the bundles taken over, so that an answer can tell whether another one has overtaken it. */
+  #takenOver = 0;
   #following: Promise<void> = Promise.resolve();
 
   private constructor(options: RegistryBundleSourceOptions, bundle: EdgeBundle) {
@@ -42,8 +44,12 @@ export class RegistryBundleSource implements BundleSource {
     this.#bundle = bundle;
   }
 
-  /** Throws UNAVAILABLE when there is neither a registry nor a kept bundle, UNAUTHENTICATED or FORBIDDEN when refused. */
+  /**
+   * Throws CONFIGURATION_INVALID for a URL or token that cannot be one, UNAVAILABLE when there is neither a registry
+   * nor a kept bundle, UNAUTHENTICATED or FORBIDDEN when refused.
+   */
   static async open(options: RegistryBundleSourceOptions): Promise<RegistryBundleSource> {
+    assertUsable(options);
     const kept = readKept(options);
     const source = new RegistryBundleSource(options, kept ?? emptyBundle(options.environment));
     try {
@@ -107,6 +113,7 @@ export class RegistryBundleSource implements BundleSource {
   /** One question; the registry may hold it for so long while there is no news. */
   async #ask(waitSeconds: number): Promise<void> {
     const { registryUrl, token, environment } = this.#options;
+    const takenOverBefore = this.#takenOver;
     const url = new URL('/v1/edge/bundle', registryUrl);
     url.searchParams.set('environment', environment);
     if (waitSeconds > 0) url.searchParams.set('wait', String(waitSeconds));
@@ -130,10 +137,12 @@ export class RegistryBundleSource implements BundleSource {
         `The edge bundle cannot be fetched: ${where} answered ${response.status}.`,
       );
     }
-    this.#accept(await readBody(response, where), response.headers.get('etag') ?? undefined);
+    const text = await readBody(response, where);
+    const isOvertaken = this.#takenOver !== takenOverBefore;
+    this.#accept(text, response.headers.get('etag') ?? undefined, isOvertaken);
   }
 
-  #accept(text: string, etag: string | undefined): void {
+  #accept(text: string, etag: string | undefined, isOvertaken: boolean): void {
     const { environment, log, file } = this.#options;
     const bundle = parseBundle(text);
     if (bundle?.environment !== environment) {
@@ -142,9 +151,11 @@ export class RegistryBundleSource implements BundleSource {
         'The registry answered with something that is not the bundle asked for.',
       );
     }
+    // An answer that another one has overtaken must not bring the past back. Any other counts, also with a
+    // lower revision: the registry was restored from a backup, or set up anew.
+    if (isOvertaken && bundle.revision < this.#bundle.revision) return;
+    this.#takenOver++;
     this.#etag = etag;
-    // An answer that took longer than a later one must not bring the past back.
-    if (bundle.revision < this.#bundle.revision && this.#reachable) return;
     this.#bundle = bundle;
     log.debug({ revision: bundle.revision }, 'edge bundle taken over');
     try {
@@ -163,6 +174,20 @@ export class RegistryBundleSource implements BundleSource {
       };
       const cancel = this.#options.clock.setTimer(waitMs, done);
       this.#stop.signal.addEventListener('abort', done, { once: true });
+    });
+  }
+}
+
+function assertUsable({ registryUrl, token }: RegistryBundleSourceOptions): void {
+  const url = URL.canParse(registryUrl) ? new URL(registryUrl) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol)) {
+    throw new NomosError('CONFIGURATION_INVALID', 'The URL of the registry is not one of http or https.', {
+      fix: 'Write it as http://host:port.',
+    });
+  }
+  if (!/^[!-~]+$/.test(token)) {
+    throw new NomosError('CONFIGURATION_INVALID', 'The edge token holds characters that no token has.', {
+      fix: 'Give it as it was issued, without spaces or line breaks around it.',
     });
   }
 }

@@ -288,6 +288,33 @@ describe('every RPC is checked', () => {
     client.close();
   });
 
+  test('a client that loses its right while it waits gets nothing, and another one gets the message', async () => {
+    const session = 'revoked-while-waiting';
+    const client = new RawClient(broker.endpoint, { 'x-nomos-grant': await grant(claims({ jti: session })) });
+    const waiting = client.receive(GROUP, TOPIC, { longPollingTimeout: { seconds: 20 } });
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    source.replace(testBundle({ revision: 6, revokedSessions: [session] }));
+    await producer.send(message(TOPIC, 'not-for-the-revoked'));
+    const refused = await waiting;
+    expect([refused.status?.code, refused.messages]).toEqual([Code.UNAUTHORIZED, []]);
+    const { messages } = await consumer.receive(GROUP, TOPIC);
+    expect(messages.map((received) => received.systemProperties?.messageId)).toEqual(['not-for-the-revoked']);
+    expect(messages[0]?.systemProperties?.deliveryAttempt).toBe(1);
+    await consumer.ack(GROUP, TOPIC, messages[0]?.systemProperties?.receiptHandle ?? '');
+    source.replace(testBundle());
+    client.close();
+  });
+
+  test('a stream that begins with rubbish is refused as a bad request', async () => {
+    const rubbish = Buffer.from('ff'.repeat(20), 'hex');
+    const stream = consumer.telemetry();
+    const failed = new Promise<unknown>((resolve) => stream.on('error', resolve));
+    stream.on('data', () => {});
+    stream.write(rubbish);
+    expect(await failed).toMatchObject({ code: 3 });
+    expect((await consumer.receiveBytes(rubbish)).status?.code).toBe(Code.BAD_REQUEST);
+  });
+
   test('RPCs that are not offered yet say so', async () => {
     const request = { topic: { name: TOPIC } };
     const answer = await producer.unary(

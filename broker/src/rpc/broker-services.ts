@@ -3,12 +3,14 @@ import type { BrokerCore } from '../core/broker-core.js';
 import type { Clock } from '../core/clock.js';
 import type { Edge } from '../edge/edge.js';
 import type { Clients } from './clients.js';
+import type { DeliveryWindow } from './delivery-window.js';
 
 /** What the RPCs work with. */
 export interface BrokerServices {
   readonly core: BrokerCore;
   readonly edge: Edge;
   readonly clients: Clients;
+  readonly deliveryWindow: DeliveryWindow;
   readonly clock: Clock;
   readonly log: Logger;
   /** Where this broker listens, for routes; known once it does. */

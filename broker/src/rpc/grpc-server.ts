@@ -13,6 +13,7 @@ import { ackMessage } from './ack-message.js';
 import type { BrokerServices } from './broker-services.js';
 import { type CallContext, readMetadata } from './call-context.js';
 import { changeInvisibleDuration } from './change-invisible-duration.js';
+import { type Decoder, decodeRequest } from './decode-request.js';
 import { forwardMessageToDeadLetterQueue } from './forward-message-to-dead-letter-queue.js';
 import { heartbeat } from './heartbeat.js';
 import { notifyClientTermination } from './notify-client-termination.js';
@@ -33,10 +34,6 @@ type Call =
   | ServerUnaryCall<Buffer, Buffer>
   | ServerWritableStream<Buffer, Buffer>
   | ServerDuplexStream<Buffer, Buffer>;
-
-interface Decoder<Request> {
-  decode(bytes: Uint8Array): Request;
-}
 
 /** Every response has a status, which is all that a refusal sets. */
 interface Answer {
@@ -131,7 +128,7 @@ export class GrpcServer {
     handle: (services: BrokerServices, request: Request, context: CallContext) => Promise<Answer>,
   ): handleUnaryCall<Buffer, Buffer> {
     return this.#raw(responseType, async (bytes, context) => {
-      return encode(responseType, await handle(this.#services, decode(requestType, bytes), context));
+      return encode(responseType, await handle(this.#services, decodeRequest(requestType, bytes), context));
     });
   }
 
@@ -164,6 +161,9 @@ export class GrpcServer {
         call.on('cancelled', listener);
         return () => call.off('cancelled', listener);
       },
+      onRead: (listener) => {
+        for (const event of ['finish', 'cancelled', 'error', 'close']) call.once(event, listener);
+      },
       write: (part) => call.write(part),
     }).finally(() => call.end());
   }
@@ -177,12 +177,14 @@ export class GrpcServer {
       this.#telemetryStreams.delete(stream);
     };
     stream.on('data', (command: Buffer) => {
-      // One command at a time, so that a flood of them waits at the sender.
+      // One command at a time, until its answer is read, so that a flood of them waits at the sender.
       stream.pause();
       telemetry(this.#services, command, context, {
-        write: (answer) => {
-          if (!ended) stream.write(answer);
-        },
+        write: (answer) =>
+          new Promise((resolve) => {
+            if (ended) resolve();
+            else stream.write(answer, () => resolve());
+          }),
         fail: (code, details) => {
           if (!ended) stream.emit('error', { code, details });
         },
@@ -204,14 +206,6 @@ function contextOf(call: Call): CallContext {
     peer: call.getPeer(),
     deadlineMs: deadline instanceof Date ? deadline.getTime() : deadline,
   };
-}
-
-function decode<Request>(type: Decoder<Request>, bytes: Buffer): Request {
-  try {
-    return type.decode(bytes);
-  } catch (cause) {
-    throw new NomosError('REQUEST_INVALID', 'The request cannot be decoded.', { cause });
-  }
 }
 
 function encode(type: Encoder, message: Answer): Buffer {

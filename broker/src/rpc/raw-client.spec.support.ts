@@ -1,3 +1,4 @@
+import { connect } from 'node:http2';
 import { Client, credentials, Metadata } from '@grpc/grpc-js';
 import { apache } from '@nomos/schemas';
 import { serviceDefinition } from './service-definition.js';
@@ -70,23 +71,22 @@ export class RawClient {
   }
 
   async receive(group: string, topic: string, options: object = {}, deadlineMs = 30_000) {
-    const call = this.startReceive(group, topic, options, deadlineMs);
-    const parts: apache.rocketmq.v2.ReceiveMessageResponse[] = [];
-    for await (const part of call) parts.push(v2.ReceiveMessageResponse.decode(part as Buffer));
-    return {
-      status: parts.find((part) => part.status)?.status,
-      messages: parts.flatMap((part) => (part.message ? [part.message] : [])),
-    };
+    return await readReceive(this.startReceive(group, topic, options, deadlineMs));
+  }
+
+  /** A receive with any bytes for a request. */
+  async receiveBytes(request: Buffer) {
+    return await readReceive(this.#startReceive(request, 30_000));
   }
 
   startReceive(group: string, topic: string, options: object = {}, deadlineMs = 30_000) {
-    const request = v2.ReceiveMessageRequest.encode({
-      ...{ group: { name: group }, messageQueue: { topic: { name: topic } }, batchSize: 32 },
-      ...{ invisibleDuration: { seconds: 10 }, longPollingTimeout: { seconds: 5 }, ...options },
-    }).finish();
+    return this.#startReceive(receiveRequest(group, topic, options), deadlineMs);
+  }
+
+  #startReceive(request: Buffer, deadlineMs: number) {
     const { path, requestSerialize, responseDeserialize } = serviceDefinition.receiveMessage;
     return this.#client.makeServerStreamRequest(
-      ...([path, requestSerialize, responseDeserialize, Buffer.from(request), this.#headers()] as const),
+      ...([path, requestSerialize, responseDeserialize, request, this.#headers()] as const),
       { deadline: Date.now() + deadlineMs },
     );
   }
@@ -101,6 +101,49 @@ export class RawClient {
     for (const [name, value] of Object.entries(this.metadata)) metadata.set(name, value);
     return metadata;
   }
+}
+
+export function receiveRequest(group: string, topic: string, options: object = {}): Buffer {
+  const request = v2.ReceiveMessageRequest.encode({
+    ...{ group: { name: group }, messageQueue: { topic: { name: topic } }, batchSize: 32 },
+    ...{ invisibleDuration: { seconds: 10 }, longPollingTimeout: { seconds: 5 }, ...options },
+  }).finish();
+  return Buffer.from(request);
+}
+
+/** A call whose answer finds no room at the client: HTTP/2's flow control lets nothing of it through. */
+export function openUnread(endpoint: string, method: string, metadata: Record<string, string>) {
+  const session = connect(`http://${endpoint}`, { settings: { initialWindowSize: 0 } });
+  session.on('error', () => {});
+  const stream = session.request({
+    ...{ ':method': 'POST', ':path': `/apache.rocketmq.v2.MessagingService/${method}` },
+    ...{ 'content-type': 'application/grpc', te: 'trailers', ...metadata },
+  });
+  stream.on('error', () => {});
+  const frame = (request: Buffer) => {
+    const head = Buffer.alloc(5);
+    head.writeUInt32BE(request.length, 1);
+    return Buffer.concat([head, request]);
+  };
+  return {
+    /** Resolves when the broker has room for more. */
+    write: (request: Buffer) =>
+      new Promise<void>((resolve) => {
+        stream.write(frame(request), () => resolve());
+      }),
+    /** Writes the last or only request. */
+    end: (request: Buffer) => stream.end(frame(request)),
+    close: () => session.destroy(),
+  };
+}
+
+async function readReceive(call: AsyncIterable<unknown>) {
+  const parts: apache.rocketmq.v2.ReceiveMessageResponse[] = [];
+  for await (const part of call) parts.push(v2.ReceiveMessageResponse.decode(part as Buffer));
+  return {
+    status: parts.find((part) => part.status)?.status,
+    messages: parts.flatMap((part) => (part.message ? [part.message] : [])),
+  };
 }
 
 /** A message as a client would send it. */

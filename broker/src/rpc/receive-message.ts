@@ -1,9 +1,11 @@
 import { apache, limits, NomosError, parseTagFilter, type TagFilter } from '@nomos/schemas';
 import type { ReceiveCall } from '../core/broker-core.js';
 import { brokerLimits } from '../core/broker-limits.js';
+import type { Delivery } from '../core/subscription.js';
 import type { BrokerServices } from './broker-services.js';
 import { type CallContext, clientIdOf } from './call-context.js';
 import { Clients } from './clients.js';
+import { decodeRequest } from './decode-request.js';
 import { milliseconds, protoDuration } from './duration.js';
 import { encodeDelivery } from './encode-delivery.js';
 import { groupName, topicName } from './resource-name.js';
@@ -20,6 +22,8 @@ export interface ReceiveStream {
   isCancelled(): boolean;
   /** The answer removes the listener; gRPC also reports a call as cancelled that has ended well. */
   onCancelled(listener: () => void): () => void;
+  /** The listener hears, once or more often, that the answer is out or nobody waits for it any more. */
+  onRead(listener: () => void): void;
   write(part: Buffer): void;
 }
 
@@ -31,16 +35,22 @@ export async function receiveMessage(
   stream: ReceiveStream,
 ): Promise<void> {
   try {
-    const call = await startReceive(services, ReceiveMessageRequest.decode(bytes), context);
+    const request = decodeRequest(ReceiveMessageRequest, bytes);
+    const filter = readFilter(request);
+    const { application, client } = await admit(services, request, context);
+    services.deliveryWindow.assertOpen(application);
+    const call = startReceive(services, request, context, client, filter);
     const stopListening = stream.onCancelled(call.cancel);
     if (stream.isCancelled()) call.cancel();
     const deliveries = await call.deliveries;
+    if (deliveries.length === 0) {
+      stopListening();
+      return stream.write(encodeStatus({ code: Code.MESSAGE_NOT_FOUND, message: 'There is no message.' }));
+    }
+    stream.onRead(await admitDeliveries(services, request, context, call, deliveries));
     stopListening();
     // A client that has gone would keep the messages invisible for nothing.
     if (stream.isCancelled()) return call.cancel();
-    if (deliveries.length === 0) {
-      return stream.write(encodeStatus({ code: Code.MESSAGE_NOT_FOUND, message: 'There is no message.' }));
-    }
     stream.write(encodeStatus(OK));
     for (const delivery of deliveries) stream.write(encodeDelivery(delivery));
     const deliveryTimestamp = protoDuration(services.clock.now());
@@ -51,20 +61,51 @@ export async function receiveMessage(
   }
 }
 
-async function startReceive(
-  services: BrokerServices,
-  request: Request,
-  context: CallContext,
-): Promise<ReceiveCall> {
+/** Who asks, if it may receive what it asks for. */
+async function admit(services: BrokerServices, request: Request, context: CallContext) {
   const clientId = clientIdOf(context);
   const group = groupName(request.group);
   const topic = topicName(request.messageQueue?.topic);
-  const filter = readFilter(request);
   const application = await services.edge.admit(context.metadata, (caller) => {
     caller.assertMayConsumeWith(group, topic, request.filterExpression?.expression ?? '*');
     return caller.application;
   });
-  const client = Clients.key(application, clientId);
+  return { application, client: Clients.key(application, clientId) };
+}
+
+/**
+ * A client may have lost its right while it waited, or does not read; what was found for it then goes to
+ * others. The answer is to be called when the deliveries are read.
+ */
+async function admitDeliveries(
+  services: BrokerServices,
+  request: Request,
+  context: CallContext,
+  call: ReceiveCall,
+  deliveries: readonly Delivery[],
+): Promise<() => void> {
+  try {
+    const { application } = await admit(services, request, context);
+    const bytes = deliveries.reduce(
+      (sum, { message }) => sum + message.system.length + message.rest.length,
+      0,
+    );
+    return services.deliveryWindow.add(application, bytes);
+  } catch (error) {
+    call.cancel();
+    throw error;
+  }
+}
+
+function startReceive(
+  services: BrokerServices,
+  request: Request,
+  context: CallContext,
+  client: string,
+  filter: TagFilter,
+): ReceiveCall {
+  const group = groupName(request.group);
+  const topic = topicName(request.messageQueue?.topic);
   services.clients.hear(client);
   const messagesMax = Math.min(Math.max(1, request.batchSize), limits.receiveBatchMessages);
   return services.core.receive({

@@ -110,6 +110,8 @@ describe('bytes that are not a message', () => {
     ['a number where text belongs', '0a0312016b1a021801'],
     ['text where a number belongs', '0a0312016b1a0332016b'],
     ['a broken digest', '0a0312016b1a0422021205'],
+    ['a digest that is not UTF-8', '0a0312016b1a0522031201ff'],
+    ['a dead letter topic that is not UTF-8', '0a0312016b1a06a201030a01ff'],
   ])('%s', (_, hex) => {
     expect(() => new ScannedMessage(Buffer.from(hex, 'hex'))).toThrow(WireError);
   });

@@ -151,7 +151,7 @@ export class ScannedMessage {
       if (form === UNKNOWN) continue;
       this.#present |= 1 << number;
       if (form === VARINT) this.#noteNumber(scanner);
-      else if (scanner.isBytes(number) && form === NESTED) scanToTheEnd(scanner.inside());
+      else if (scanner.isBytes(number) && form === NESTED) scanNested(scanner.inside());
       else this.#noteSystemText(scanner);
     }
   }
@@ -199,8 +199,9 @@ export class ScannedMessage {
   }
 }
 
-function scanToTheEnd(scanner: FieldScanner): void {
-  while (scanner.next());
+/** Times hold numbers; whatever else is in a nested message here is text (a checksum, a topic, a message id). */
+function scanNested(scanner: FieldScanner): void {
+  while (scanner.next()) if (scanner.type === wireType.bytes) assertUtf8(scanner);
 }
 
 function assertUtf8(scanner: FieldScanner): void {

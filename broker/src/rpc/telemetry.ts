@@ -3,15 +3,16 @@ import { apache, NomosError } from '@nomos/schemas';
 import type { BrokerServices } from './broker-services.js';
 import { type CallContext, clientIdOf } from './call-context.js';
 import { Clients } from './clients.js';
+import { decodeRequest } from './decode-request.js';
 import { answerSettings, assertSettings } from './settings.js';
 import { OK, type StatusCode, statusOf } from './status.js';
 
 const { Code, TelemetryCommand } = apache.rocketmq.v2;
-type Command = apache.rocketmq.v2.TelemetryCommand;
 
 /** Where the answers of a telemetry stream go. */
 export interface TelemetryStream {
-  write(command: Buffer): void;
+  /** Resolves when the client has room for more; never, when it does not read. */
+  write(command: Buffer): Promise<void>;
   /** Ends the stream with a gRPC status. */
   fail(code: grpcStatus, details: string): void;
 }
@@ -28,7 +29,7 @@ export async function telemetry(
   stream: TelemetryStream,
 ): Promise<void> {
   try {
-    const { settings }: Command = TelemetryCommand.decode(bytes);
+    const { settings } = decodeRequest(TelemetryCommand, bytes);
     if (!settings) return;
     const clientId = clientIdOf(context);
     const application = await services.edge.admit(context.metadata, (caller) => {
@@ -37,11 +38,11 @@ export async function telemetry(
     });
     services.clients.hear(Clients.key(application, clientId), true);
     const answer = { status: OK, settings: answerSettings(services, settings) };
-    stream.write(Buffer.from(TelemetryCommand.encode(answer).finish()));
+    await stream.write(Buffer.from(TelemetryCommand.encode(answer).finish()));
   } catch (error) {
-    if (!(error instanceof NomosError)) services.log.warn({ err: error }, 'telemetry command not understood');
+    if (!(error instanceof NomosError)) services.log.error({ err: error }, 'telemetry failed');
     const status = statusOf(error);
-    stream.write(Buffer.from(TelemetryCommand.encode({ status }).finish()));
+    void stream.write(Buffer.from(TelemetryCommand.encode({ status }).finish()));
     stream.fail(grpcStatusOf(status.code), status.message);
   }
 }

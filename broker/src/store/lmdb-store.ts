@@ -38,6 +38,8 @@ export class LmdbStore implements Store {
    */
   static open(path: string): LmdbStore {
     assertLmdbFile(path);
+    // LMDB would let everybody read the files that it makes.
+    for (const file of [path, `${path}-lock`]) closeSync(openSync(file, 'a', 0o600));
     const options = { overlappingSync: false, eventTurnBatching: false, noMemInit: false } as const;
     const root = open<Buffer, Uint8Array>({
       ...{ path, noSubdir: true, maxDbs: tables.length, maxReaders: READERS_MAX },

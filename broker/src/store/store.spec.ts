@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -74,6 +74,15 @@ test('LMDB keeps what was committed over a close', async () => {
   const second = LmdbStore.open(join(folder, 'x.mdb'));
   expect(second.get('messages', bytes('a'))?.toString()).toBe('a');
   await second.close();
+  rmSync(folder, { recursive: true });
+});
+
+test('what LMDB keeps can be read by its owner only', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'nomos-store-'));
+  const store = LmdbStore.open(join(folder, 'x.mdb'));
+  await store.commit([put('a')]);
+  for (const file of readdirSync(folder)) expect(statSync(join(folder, file)).mode & 0o077, file).toBe(0);
+  await store.close();
   rmSync(folder, { recursive: true });
 });
 

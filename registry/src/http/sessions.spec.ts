@@ -101,6 +101,13 @@ describe('admission', () => {
     await closeAll();
   });
 
+  test('a manifest that no grant could hold is refused without looking at each name', async () => {
+    const subscriptions = Array.from({ length: 200 }, (_, index) => ({ topic: `T${index}`, filter: all }));
+    const consumers = Array.from({ length: 8 }, (_, index) => ({ group: `cg-sms-x${index}`, subscriptions }));
+    const answer = await sms('POST', '/v1/sessions', manifest('sms', { consumers }));
+    expect([answer.status, rulesOf(answer)]).toEqual([403, ['manifest-size']]);
+  });
+
   test('everything that is wrong comes in one refusal', async () => {
     const answer = await paycore(
       ...(['POST', '/v1/sessions'] as const),

@@ -23,13 +23,17 @@ export interface AdmissionFacts {
   readonly publishable: readonly Topic[];
   /** The owners of the groups and topics that the manifest names. */
   readonly applications: ReadonlyMap<string, Application>;
-  /** Live sessions, other than the manifest's own, with one of its consumer groups. */
+  /** For each of the manifest's consumer groups one live session that has it too, other than its own, if there is. */
   readonly otherSessions: readonly SessionRecord[];
 }
 
-/** Reads the facts for a manifest, in a constant number of queries. */
+/** Whether the manifest is a new one, or that of a session which only goes on. */
+export type Occasion = 'open' | 'renew';
+
+/** Reads the facts for a manifest; how many queries that takes does not depend on how many sessions there are. */
 export async function readFacts(
   manifest: Manifest,
+  occasion: Occasion,
   ownSession: string | undefined,
   now: Date,
   repositories: Repositories,
@@ -54,11 +58,9 @@ export async function readFacts(
     ...all,
     conditions: { code: [...new Set([...owners, manifest.application])] },
   });
-  const sessions = await repositories.sessions.listLive({
-    now,
-    environment: manifest.environment,
-    consumerGroups: groups,
-  });
+  // A renewal adds no instance, so it is not compared with the others.
+  const otherSessions =
+    occasion === 'renew' ? [] : await readOtherSessions(manifest, ownSession, now, repositories);
   // The revision last: an edge whose bundle is older than the grant's revision fetches a new one first, so
   // what the grant was made from must never be newer than the revision it states.
   const revision = await repositories.environments.revision(manifest.environment);
@@ -71,8 +73,27 @@ export async function readFacts(
     subscriptions,
     publishable,
     applications: new Map(applications.map((application) => [application.code, application])),
-    otherSessions: sessions.filter(({ id }) => id !== ownSession),
+    otherSessions,
   };
+}
+
+/**
+ * One other live session of each group is enough to compare with: admission keeps all of a group alike, and
+ * reading them all would make each instance of a large group dearer than the one before.
+ */
+async function readOtherSessions(
+  { environment, consumers }: Manifest,
+  ownSession: string | undefined,
+  now: Date,
+  { sessions }: Repositories,
+): Promise<SessionRecord[]> {
+  const others = new Map<string, SessionRecord>();
+  for (const { group } of consumers) {
+    const found = await sessions.listLive({ now, environment, consumerGroups: [group], limit: 2 });
+    const other = found.find(({ id }) => id !== ownSession);
+    if (other !== undefined) others.set(other.id, other);
+  }
+  return [...others.values()];
 }
 
 function namedTopics({ producers, consumers }: Manifest): string[] {

@@ -8,10 +8,20 @@ import {
   type Topic,
   type Violation,
 } from '@nomos/schemas';
-import type { AdmissionFacts } from './admission-facts.js';
+import type { AdmissionFacts, Occasion } from './admission-facts.js';
 
-/** Whether the manifest is a new one, or that of a session which only goes on. */
-export type Occasion = 'open' | 'renew';
+/** Topics that one manifest may name in all. A grant cannot hold so many, and each takes time to judge. */
+const NAMED_TOPICS_MAX = 1_500;
+
+/** Whether a manifest is too large to be looked at name by name. */
+export function examineSize({ producers, consumers }: Manifest): Violation[] {
+  const count = [...producers.map(({ topics }) => topics), ...consumers.map((one) => one.subscriptions)]
+    .map(({ length }) => length)
+    .reduce((sum, length) => sum + length, 0);
+  if (count <= NAMED_TOPICS_MAX) return [];
+  const message = `The manifest names ${count} topics; ${NAMED_TOPICS_MAX} are allowed.`;
+  return [{ rule: 'manifest-size', message, expected: 'several sessions with fewer topics each' }];
+}
 
 /**
  * Everything that speaks against a manifest; admitted if there is nothing. Pure: the facts hold all that

@@ -13,8 +13,8 @@ import type { Clock } from '../clock.js';
 import type { GrantSigner } from '../grants.js';
 import type { Database, LiveSessionQuery, Repositories, SessionRecord } from '../repositories.js';
 import { createId } from '../secrets.js';
-import { type AdmissionFacts, readFacts } from './admission-facts.js';
-import { examineManifest, type Occasion } from './examine-manifest.js';
+import { type AdmissionFacts, type Occasion, readFacts } from './admission-facts.js';
+import { examineManifest, examineSize } from './examine-manifest.js';
 
 /** How long sessions and grants live. */
 export interface SessionTimes {
@@ -178,7 +178,9 @@ export class Sessions {
     now: Date,
     repositories: Repositories,
   ): Promise<AdmissionFacts> {
-    const facts = await readFacts(manifest, ownSession, now, repositories);
+    const tooLarge = examineSize(manifest);
+    if (tooLarge.length > 0) throw refused(tooLarge);
+    const facts = await readFacts(manifest, occasion, ownSession, now, repositories);
     const violations = examineManifest(manifest, facts, this.#judge.norm, occasion);
     if (violations.length > 0) throw refused(violations);
     return facts;
