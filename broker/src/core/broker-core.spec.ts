@@ -172,7 +172,7 @@ describe.each(kinds)('broker core on $name', (kind) => {
     await send(['a']);
     const [a] = await receive();
     if (a === undefined) throw new Error('nothing received');
-    const handle = await core.changeInvisibleDuration(GROUP, TOPIC, a.receiptHandle, 60_000);
+    const handle = await core.changeInvisibleDuration(GROUP, TOPIC, a.receiptHandle, { invisibleMs: 60_000 });
     expect(await acknowledge(a)).toEqual([false]);
     await restart();
     await clock.advance(59_999);
@@ -186,9 +186,21 @@ describe.each(kinds)('broker core on $name', (kind) => {
     await send(['a']);
     const [a] = await receive();
     if (a === undefined) throw new Error('nothing received');
-    await core.changeInvisibleDuration(GROUP, TOPIC, a.receiptHandle, 0);
+    await core.changeInvisibleDuration(GROUP, TOPIC, a.receiptHandle, { invisibleMs: 0 });
     await clock.advance(0);
     expect((await receive())[0]?.attempt).toBe(2);
+  });
+
+  test('a delivery that is given back does not count as an attempt, also after a restart', async () => {
+    await send(['a']);
+    for (let round = 0; round < 5; round++) {
+      const [a] = await receive();
+      if (a === undefined) throw new Error('nothing received');
+      expect(a.attempt).toBe(1);
+      await core.changeInvisibleDuration(GROUP, TOPIC, a.receiptHandle, { invisibleMs: 0, suspend: true });
+      if (round === 2) await restart();
+      await clock.advance(0);
+    }
   });
 
   test('after the last attempt a message is in the dead letters, once, and nowhere else', async () => {

@@ -173,19 +173,21 @@ export class BrokerCore {
   }
 
   /**
-   * Sets another invisible duration, from now on; resolves with the new handle once durable.
+   * Sets another invisible duration, from now on; resolves with the new handle once durable. With `suspend` the
+   * delivery does not count as an attempt: the client gives back what it has not begun.
    * Throws RECEIPT_HANDLE_INVALID, UNAVAILABLE.
    */
   async changeInvisibleDuration(
     group: string,
     topic: string,
     handle: string,
-    invisibleMs: number,
+    { invisibleMs, suspend = false }: { readonly invisibleMs: number; readonly suspend?: boolean },
   ): Promise<string> {
     this.#assertOpen();
     const { pending } = await this.#held(group, topic, handle);
     pending.renewFor = undefined;
     const nonce = this.#options.randomNumber();
+    if (suspend) pending.queue.uncount(pending);
     pending.queue.extend(pending, this.#options.clock.now() + invisibleMs, nonce);
     await this.#progress.commit([pending.queue]);
     this.#expiry.arm();

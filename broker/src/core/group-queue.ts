@@ -118,9 +118,14 @@ export class GroupQueue {
     this.#become(pending, 'invisible', dueAtMs);
   }
 
+  /** The present delivery is no attempt: the message was not worked on. */
+  uncount(pending: Pending): void {
+    pending.attempt = Math.max(0, pending.attempt - 1);
+  }
+
   /** invisible → ready. With `undo` the delivery does not count, since it never left. */
   makeReady(pending: Pending, undo = false): void {
-    if (undo) pending.attempt = Math.max(0, pending.attempt - 1);
+    if (undo) this.uncount(pending);
     pending.renewFor = undefined;
     this.#become(pending, 'ready');
   }

@@ -24,11 +24,9 @@ export async function changeInvisibleDuration(
       expected,
     );
   }
-  const handle = await services.core.changeInvisibleDuration(
-    group,
-    topic,
-    request.receiptHandle,
+  const handle = await services.core.changeInvisibleDuration(group, topic, request.receiptHandle, {
     invisibleMs,
-  );
+    suspend: request.suspend ?? false,
+  });
   return { status: OK, receiptHandle: handle };
 }

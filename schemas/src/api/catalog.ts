@@ -59,6 +59,9 @@ export const environmentSchema = createEnvironmentSchema.extend(entryFields).met
 export const messageTypeSchema = z.enum(['NORMAL', 'FIFO', 'DELAY', 'TRANSACTION']);
 export type TopicMessageType = z.infer<typeof messageTypeSchema>;
 
+/** An address that a page may link to: no `javascript:` and the like. */
+const webAddressSchema = z.url({ protocol: /^https?$/ }).max(500);
+
 export const createTopicSchema = z.strictObject({
   name: nameSchema,
   application: codeSchema.meta({ description: 'The application that owns the topic and publishes to it' }),
@@ -72,7 +75,7 @@ export const createTopicSchema = z.strictObject({
     .default([])
     .meta({ description: 'Other applications that may publish' }),
   classification: z.enum(['public', 'internal', 'confidential']).default('internal'),
-  runbook: z.url().max(500).optional(),
+  runbook: webAddressSchema.optional(),
 });
 /** The application, message type and number of queues of a topic stay: changing them would break its users. */
 export const changeTopicSchema = z
@@ -81,7 +84,7 @@ export const changeTopicSchema = z
     environments: environmentsField,
     publishers: z.array(codeSchema).max(100),
     classification: z.enum(['public', 'internal', 'confidential']),
-    runbook: z.url().max(500),
+    runbook: webAddressSchema,
   })
   .partial();
 export const topicSchema = createTopicSchema.extend(entryFields).meta({ id: 'Topic' });
