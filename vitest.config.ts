@@ -5,7 +5,7 @@ export default defineConfig({
     include: ['*/src/**/*.spec.ts', 'test/**/*.spec.ts'],
     exclude: ['**/node_modules/**', '**/dist/**'],
     // Tests run real servers (Postgres, the broker); a slow machine must not fail them.
-    testTimeout: 60_000,
+    testTimeout: 120_000,
     hookTimeout: 120_000,
     pool: 'forks',
   },

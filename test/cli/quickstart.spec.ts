@@ -70,7 +70,22 @@ test.skipIf(!existsSync(realOrders))('6,471 real payment orders arrive with thei
   );
 });
 
+test('two at the same time do not disturb each other', async () => {
+  const results = await Promise.all([1, 2].map(() => nomos(['quickstart', '--once', '--json'])));
+  for (const { exitCode, stdout } of results) {
+    expect(exitCode).toBe(0);
+    expect(JSON.parse(lastLine(stdout))).toMatchObject({ orders: 2000, sent: 2200, refused });
+  }
+});
+
 describe('what cannot work is refused in one line', () => {
+  test('a folder for temporary files that is not there', async () => {
+    const { exitCode, stderr } = await nomos(['quickstart', '--once'], { TMPDIR: join(folder, 'absent') });
+    expect(stderr).toMatch(/^nomos: DATA_FOLDER_UNUSABLE: No folder can be made in .*absent/);
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+    expect(exitCode).toBe(1);
+  });
+
   const HEADER = 'order_id;account_id;bank_to;account_to;amount;k_symbol';
   test.each([
     ['a file that is not there', undefined, /^nomos: INPUT_INVALID: The file .*orders\.csv cannot be read/],

@@ -43,9 +43,7 @@ async function runQuickstart(options: QuickstartOptions): Promise<void> {
       : await readPaymentOrders(options.orders);
   const stopped = stopSignal();
   const progress = progressWriter();
-  const folder = mkdtempSync(join(tmpdir(), 'nomos-quickstart-'));
-  // The account that Postgres runs as must be able to pass through to its own folder.
-  chmodSync(folder, 0o711);
+  const folder = makeTemporaryFolder();
   let platform: Platform | undefined;
   try {
     progress('starting registry and broker');
@@ -78,6 +76,21 @@ async function runQuickstart(options: QuickstartOptions): Promise<void> {
   } finally {
     await platform?.close();
     rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function makeTemporaryFolder(): string {
+  try {
+    const folder = mkdtempSync(join(tmpdir(), 'nomos-quickstart-'));
+    // The account that Postgres runs as must be able to pass through to its own folder.
+    chmodSync(folder, 0o711);
+    return folder;
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new NomosError('DATA_FOLDER_UNUSABLE', `No folder can be made in ${tmpdir()}: ${reason}.`, {
+      fix: 'Set TMPDIR to a folder that you may write.',
+      cause,
+    });
   }
 }
 
