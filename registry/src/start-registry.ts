@@ -145,8 +145,8 @@ async function createServices(
   const norm = compileNorm(defaultNorm);
   const judge = new NameJudge(norm);
   const signer = await GrantSigner.open(database, secrets, clock);
-  const credentials = new Credentials(database, secrets, clock);
   const times = { ...defaultSessionTimes, ...sessionTimes };
+  const credentials = new Credentials(database, secrets, clock, times.grantGraceMs);
   return {
     database,
     watch,

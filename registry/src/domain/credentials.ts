@@ -20,8 +20,11 @@ export class Credentials {
   readonly #database: Database;
   readonly #secrets: SecretBox;
   readonly #clock: Clock;
+  readonly #grantGraceMs: number;
 
-  constructor(database: Database, secrets: SecretBox, clock: Clock) {
+  /** `grantGraceMs` is for how long a grant counts after its expiry while the registry cannot be reached. */
+  constructor(database: Database, secrets: SecretBox, clock: Clock, grantGraceMs: number) {
+    this.#grantGraceMs = grantGraceMs;
     this.#database = database;
     this.#secrets = secrets;
     this.#clock = clock;
@@ -60,7 +63,11 @@ export class Credentials {
     return repositories.credentials.list({ ...query, limit, application });
   }
 
-  /** @throws NomosError NOT_FOUND or FORBIDDEN. */
+  /**
+   * Takes a credential back, with the sessions that were opened by it: edges then refuse their grants too.
+   *
+   * @throws NomosError NOT_FOUND or FORBIDDEN.
+   */
   revoke(actor: Actor, application: string, accessKey: string): Promise<void> {
     return this.#database.change({ catalog: true }, async (repositories) => {
       await findApplication(actor, application, repositories);
@@ -69,7 +76,9 @@ export class Credentials {
         const message = `The application "${application}" has no credential "${accessKey}".`;
         throw new NomosError('NOT_FOUND', message);
       }
-      await repositories.credentials.revoke(accessKey, this.#clock());
+      const now = this.#clock();
+      await repositories.credentials.revoke(accessKey, now);
+      await repositories.sessions.closeAllOf(accessKey, now, this.#grantGraceMs);
       await raiseAllRevisions(repositories);
     });
   }

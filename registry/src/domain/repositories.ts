@@ -111,6 +111,8 @@ export interface SessionRecord {
   readonly environment: string;
   readonly instance: string;
   readonly sdk: string;
+  /** The access key that the client proved itself with last. */
+  readonly credential: string;
   readonly manifest: Manifest;
   readonly openedAt: Date;
   readonly lastSeenAt: Date;
@@ -137,6 +139,11 @@ export interface SessionRepository {
   countLive(application: string, now: Date): Promise<number>;
   insert(session: SessionRecord): Promise<void>;
   update(session: SessionRecord): Promise<void>;
+  /**
+   * Closes every session of a credential whose grant may still count; edges refuse those grants until `graceMs`
+   * after their expiry.
+   */
+  closeAllOf(credential: string, closedAt: Date, graceMs: number): Promise<void>;
   /** Ids of closed sessions that edges of the environment must still refuse. */
   listRevoked(environment: string, now: Date): Promise<string[]>;
   /** Removes sessions that ended, and whose grants did, before the time. */

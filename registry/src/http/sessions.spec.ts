@@ -301,6 +301,22 @@ describe('the life of a session', () => {
     expect(await revoked()).not.toContain(session);
   });
 
+  test('a revoked credential takes its sessions with it, and no other', async () => {
+    const issued = await admin('POST', '/v1/applications/sms/credentials', { description });
+    const leaked = clientOf(fixture.registry.url, String(issued.body.token));
+    const theirs = await open(leaked, manifest('sms'));
+    const handedOver = await open(leaked, manifest('sms'));
+    expect((await sms('POST', `/v1/sessions/${handedOver.session}/heartbeat`)).status).toBe(200);
+    const path = `/v1/applications/sms/credentials/${issued.body.accessKey}`;
+    expect((await admin('DELETE', path)).status).toBe(204);
+    const { revokedSessions } = (await edge('GET', '/v1/edge/bundle?environment=dev')).body;
+    expect(revokedSessions).toContain(theirs.session);
+    expect(revokedSessions).not.toContain(handedOver.session);
+    expect((await sms('POST', `/v1/sessions/${theirs.session}/heartbeat`)).body.code).toBe('SESSION_ENDED');
+    expect((await leaked('POST', `/v1/sessions/${theirs.session}/heartbeat`)).status).toBe(401);
+    await closeAll();
+  });
+
   test('one that an admin revoked is remembered for the grace time, too', async () => {
     const { session } = await open(sms, consuming(completed));
     expect((await admin('DELETE', `/v1/sessions/${session}`)).status).toBe(204);

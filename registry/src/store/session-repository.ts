@@ -23,6 +23,13 @@ export function sessionRepository(client: Prisma.TransactionClient): SessionRepo
     async update(session) {
       await client.session.update({ where: { id: session.id }, data: rowOf(session) });
     },
+    async closeAllOf(credential, closedAt, graceMs) {
+      // Raw, since the new value is computed from another column.
+      await client.$executeRaw`
+        UPDATE "Session"
+        SET "closedAt" = ${closedAt}, "revokedUntil" = "grantExpiresAt" + ${graceMs} * interval '1 millisecond'
+        WHERE "credential" = ${credential} AND "closedAt" IS NULL`;
+    },
     async listRevoked(environment, now) {
       const rows = await client.session.findMany({
         where: { environment, revokedUntil: { gt: now } },

@@ -160,6 +160,7 @@ CREATE TABLE "Session" (
     "environment" TEXT NOT NULL,
     "instance" TEXT NOT NULL,
     "sdk" TEXT NOT NULL,
+    "credential" TEXT NOT NULL,
     "manifest" JSONB NOT NULL,
     "producerGroups" TEXT[],
     "consumerGroups" TEXT[],
@@ -221,6 +222,9 @@ CREATE INDEX "Session_application_idx" ON "Session"("application");
 
 -- CreateIndex
 CREATE INDEX "Session_environment_revokedUntil_idx" ON "Session"("environment", "revokedUntil");
+
+-- CreateIndex
+CREATE INDEX "Session_credential_idx" ON "Session"("credential");
 
 -- CreateIndex
 CREATE INDEX "Session_producerGroups_idx" ON "Session" USING GIN ("producerGroups");

@@ -71,6 +71,7 @@ export class Sessions {
       const { application, environment, instance, sdk } = manifest;
       const session: SessionRecord = {
         ...{ id: createId(), application, environment, instance, sdk, manifest, openedAt: now },
+        credential: actor.principal.id,
         ...this.#timesFrom(now),
       };
       await repositories.sessions.insert(session);
@@ -93,7 +94,8 @@ export class Sessions {
       const fixed = examineFixedFields(session, manifest);
       if (fixed.length > 0) throw refused(fixed);
       const facts = await this.#admit(manifest, id, 'open', now, repositories);
-      const next = { ...session, manifest, sdk: manifest.sdk, ...this.#timesFrom(now) };
+      const credential = actor.principal.id;
+      const next = { ...session, manifest, sdk: manifest.sdk, credential, ...this.#timesFrom(now) };
       await repositories.sessions.update(next);
       return this.#answer(next, facts, now);
     });
@@ -113,7 +115,7 @@ export class Sessions {
       const now = this.#clock();
       const session = await findLive(actor, id, now, repositories);
       const facts = await this.#admit(session.manifest, id, 'renew', now, repositories);
-      const next = { ...session, ...this.#timesFrom(now) };
+      const next = { ...session, credential: actor.principal.id, ...this.#timesFrom(now) };
       await repositories.sessions.update(next);
       return this.#answer(next, facts, now);
     });
