@@ -8,7 +8,7 @@ import { MemoryStore } from '../store/memory-store.js';
 import { BrokerCore, type ReceiveRequest } from './broker-core.js';
 import { brokerLimits } from './broker-limits.js';
 import { deadLetterTopic } from './catalog.js';
-import { GROUP, INVISIBLE_MS, idsOf, newMessage, request, settle, TOPIC } from './core.spec.support.js';
+import { GROUP, INVISIBLE_MS, idsOf, newMessage, request, settleWith, TOPIC } from './core.spec.support.js';
 import { SimulatedClock } from './simulated-clock.js';
 import type { Store } from './store.js';
 import type { Delivery } from './subscription.js';
@@ -40,6 +40,7 @@ describe.each(kinds)('broker core on $name', (kind) => {
   let alive: Set<string>;
   let queues: number;
   let isRetired: boolean;
+  const settle = () => settleWith(store);
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'nomos-core-'));
@@ -131,7 +132,7 @@ describe.each(kinds)('broker core on $name', (kind) => {
     await receive();
     await clock.advance(INVISIBLE_MS + 1);
     expect((await receive())[0]?.attempt).toBe(2);
-    await clock.advance(brokerLimits.progressFlushMs + 1, () => settle());
+    await clock.advance(brokerLimits.progressFlushMs + 1, settle);
     await restart();
     expect(await receive()).toEqual([]);
     await clock.advance(INVISIBLE_MS);
@@ -207,17 +208,17 @@ describe.each(kinds)('broker core on $name', (kind) => {
     await send(['a']);
     for (let attempt = 1; attempt <= 3; attempt++) {
       expect((await receive())[0]?.attempt).toBe(attempt);
-      await clock.advance(INVISIBLE_MS, () => settle());
+      await clock.advance(INVISIBLE_MS, settle);
     }
     expect(await receive()).toEqual([]);
     const letters = await receive({ topic: deadLetterTopic(GROUP) });
     expect(idsOf(letters)).toEqual(['a']);
     expect(letters[0]?.message.deadLetterOf).toBe(TOPIC);
     await restart();
-    await clock.advance(INVISIBLE_MS * 20, () => settle());
+    await clock.advance(INVISIBLE_MS * 20, settle);
     expect(await receive()).toEqual([]);
     expect(idsOf(await receive({ topic: deadLetterTopic(GROUP), invisibleMs: 1 }))).toEqual(['a']);
-    await clock.advance(5, () => settle());
+    await clock.advance(5, settle);
     expect((await receive({ topic: deadLetterTopic(GROUP) }))[0]?.queue).toBe(0);
   });
 
@@ -250,7 +251,7 @@ describe.each(kinds)('broker core on $name', (kind) => {
       ended = true;
     });
     // A slow disk may let the receive begin later than the first turn of the clock.
-    for (let turn = 0; turn < 100 && !ended; turn++) await clock.advance(10, () => settle());
+    for (let turn = 0; turn < 100 && !ended; turn++) await clock.advance(10, settle);
     expect(idsOf(await call)).toEqual(['wanted']);
   });
 

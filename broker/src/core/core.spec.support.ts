@@ -1,5 +1,6 @@
 import { parseTagFilter } from '@nomos/schemas';
 import type { ReceiveRequest } from './broker-core.js';
+import type { Store } from './store.js';
 import { readIdentity } from './stored-message.js';
 import type { Delivery } from './subscription.js';
 import type { NewMessage } from './topic-log.js';
@@ -35,7 +36,18 @@ export function idsOf(deliveries: readonly Delivery[]): string[] {
   return deliveries.map(({ message }) => readIdentity(message.system).messageId);
 }
 
-/** Lets commits, also those of a real disk, come to an end. */
+/**
+ * Lets everything come to an end that is under way, commits to a real disk too, however slow it is: an empty
+ * commit ends after those before it. What ends may begin something new, hence several rounds.
+ */
+export async function settleWith(store: Store): Promise<void> {
+  for (let round = 0; round < 4; round++) {
+    await new Promise((resolve) => setImmediate(resolve));
+    await store.commit([]);
+  }
+}
+
+/** Lets everything come to an end that is under way in memory. */
 export function settle(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 5));
 }
