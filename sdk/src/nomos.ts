@@ -1,9 +1,11 @@
 import { hostname } from 'node:os';
 import { type Admission, type Logger, limits, NomosError, silentLogger } from '@nomos/schemas';
+import { checkConsumerOptions } from './consumer/check-options.js';
 import type { CloseReport, Consumer, ConsumerOptions, UnfinishedMessage } from './consumer/consumer.js';
 import { NomosConsumer } from './consumer/nomos-consumer.js';
 import { subscriptionsOf } from './consumer/subscription.js';
 import { CurrentRules } from './guards/rules.js';
+import { requireFields, requireText, requireWhole } from './options.js';
 import { MessageIds } from './producer/message-ids.js';
 import { NomosProducer, type Producer, type ProducerOptions } from './producer/producer.js';
 import { sdkName } from './sdk-version.js';
@@ -17,6 +19,8 @@ const SEND_TIMEOUT_MS = 10_000;
 const INVISIBLE_DURATION_MS = 30_000;
 const CONCURRENCY = 16;
 const CONCURRENCY_MAX = 10_000;
+const CONNECT_FIELDS = new Set(['registry', 'application', 'environment', 'credentials', 'instance', 'log']);
+const PRODUCER_FIELDS = new Set(['group', 'topics', 'timeoutMs']);
 
 export interface ConnectOptions {
   /** The registry's address, for instance `http://127.0.0.1:7700`. */
@@ -67,6 +71,7 @@ export class Nomos {
    * or TIMEOUT.
    */
   static async connect(options: ConnectOptions): Promise<Nomos> {
+    requireFields('options of connect', options, CONNECT_FIELDS);
     const { registry, application, environment, credentials, log = silentLogger } = options;
     requireText({ registry, application, environment, credentials });
     if (!URL.canParse(registry) || !/^https?:$/.test(new URL(registry).protocol)) {
@@ -84,6 +89,7 @@ export class Nomos {
   /** Makes a producer. Throws MANIFEST_REFUSED with all violations when the registry does not admit it. */
   async producer(options: ProducerOptions): Promise<Producer> {
     this.#assertOpen();
+    requireFields('options of a producer', options, PRODUCER_FIELDS);
     const { group, topics = [], timeoutMs = SEND_TIMEOUT_MS } = options;
     requireText({ group });
     requireWhole('timeoutMs', timeoutMs, 1, 3_600_000);
@@ -107,6 +113,7 @@ export class Nomos {
    */
   async consumer<Transaction = undefined>(options: ConsumerOptions<Transaction>): Promise<Consumer> {
     this.#assertOpen();
+    checkConsumerOptions(options);
     const { group, subscribe, concurrency = CONCURRENCY } = options;
     const { invisibleDurationMs = INVISIBLE_DURATION_MS } = options;
     requireText({ group });
@@ -192,17 +199,4 @@ export class Nomos {
   #assertOpen(): void {
     if (this.#closing !== undefined) throw new NomosError('CLOSED', 'The connection is closed.');
   }
-}
-
-function requireText(fields: Readonly<Record<string, unknown>>): void {
-  for (const [name, value] of Object.entries(fields)) {
-    if (typeof value === 'string' && value.trim() !== '') continue;
-    throw new NomosError('CONFIGURATION_INVALID', `The option "${name}" is missing or not a text.`);
-  }
-}
-
-function requireWhole(name: string, value: number, min: number, max: number): void {
-  if (Number.isInteger(value) && value >= min && value <= max) return;
-  const text = `The option "${name}" must be a whole number from ${min} to ${max}.`;
-  throw new NomosError('CONFIGURATION_INVALID', text);
 }

@@ -18,7 +18,8 @@ export interface BenchmarkResult {
 export interface Benchmark {
   readonly name: string;
   readonly description: string;
-  run(note: (line: string) => void): Promise<BenchmarkResult>;
+  /** Stops early, and cleans up, when the signal is aborted. */
+  run(note: (line: string) => void, signal: AbortSignal): Promise<BenchmarkResult>;
 }
 
 /** Judges a ratio; both are rounded alike, so that what is printed is what is judged. */

@@ -17,7 +17,11 @@ async function main(): Promise<number> {
       process.stderr.write(`  ${name.padEnd(10)} ${description}\n`);
     return 2;
   }
-  const result = await benchmark.run((line) => process.stderr.write(`${line}\n`));
+  const abort = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => abort.abort(new Error(`stopped by ${signal}`)));
+  }
+  const result = await benchmark.run((line) => process.stderr.write(`${line}\n`), abort.signal);
   process.stdout.write(values.json ? `${JSON.stringify(result)}\n` : toTable(result));
   return result.goals.every(({ met }) => met) ? 0 : 1;
 }
@@ -34,4 +38,9 @@ function toTable({ goals, figures }: BenchmarkResult): string {
   return `${rows.join('\n')}\n`;
 }
 
-process.exitCode = await main();
+try {
+  process.exitCode = await main();
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}

@@ -85,6 +85,7 @@ export class BrokerProcess {
     try {
       await readyReport(child);
       this.#restartMs = RESTART_MS_MIN;
+      this.#options.log.warn({}, 'the broker is up again');
     } catch (error) {
       const { code, message } = NomosError.from(error);
       this.#options.log.error({ code }, `the broker did not come back: ${message}`);

@@ -27,6 +27,17 @@ test.each([
   expect(readdirSync(folder)).toEqual(['nomos.json']);
 });
 
+test('a folder with something else in it is refused and left alone', () => {
+  writeFileSync(join(folder, 'main.ts'), '');
+  expect(() => openDataFolder(folder)).toThrow(
+    expect.objectContaining({
+      code: 'DATA_FOLDER_UNUSABLE',
+      message: expect.stringContaining('something else'),
+    }),
+  );
+  expect(readdirSync(folder)).toEqual(['main.ts']);
+});
+
 test('a file in the place of the folder is refused', () => {
   const file = join(folder, 'file');
   writeFileSync(file, '');

@@ -1,4 +1,12 @@
-import { accessSync, constants, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { NomosError } from '@nomos/schemas';
@@ -51,6 +59,16 @@ function claim(root: string): void {
   const marker = join(root, MARKER);
   const text = readIfPresent(marker);
   if (text === undefined) {
+    // Somebody's sources, given by mistake, are not to be mixed with a database.
+    if (readdirSync(root).length > 0) {
+      throw new NomosError(
+        'DATA_FOLDER_UNUSABLE',
+        `The folder ${root} holds something else than data of Nomos.`,
+        {
+          fix: 'Give an empty folder with --data, or one that does not exist yet.',
+        },
+      );
+    }
     writeFileSync(marker, `${JSON.stringify({ format: FORMAT })}\n`, { flag: 'wx', mode: 0o644 });
     return;
   }

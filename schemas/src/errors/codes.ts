@@ -162,7 +162,7 @@ export const codes = {
   NOT_SUPPORTED: {
     httpStatus: 501,
     title: 'This server does not offer the operation.',
-    fix: 'See docs/engines.md for what each engine offers.',
+    fix: 'Do it another way; the message names what is missing.',
   },
   CLOSED: {
     httpStatus: 409,

@@ -3,6 +3,7 @@ import { type Logger, metadataProperties, NomosError } from '@nomos/schemas';
 import { guardMessage, guardTopic } from '../guards/guard-message.js';
 import type { CurrentRules, Rules } from '../guards/rules.js';
 import type { OutgoingMessage, Receipt } from '../message.js';
+import { requireFields } from '../options.js';
 import { sdkName } from '../sdk-version.js';
 import type { ProducerIntent } from '../session/manifest.js';
 import type { Session } from '../session/session.js';
@@ -15,6 +16,10 @@ import { type ContentType, encodeBody } from './encode-body.js';
 import type { MessageIds } from './message-ids.js';
 import { SendEntry } from './send-entry.js';
 import { type Outlet, Sender } from './sender.js';
+
+const MESSAGE_FIELDS = new Set([
+  ...['topic', 'key', 'keys', 'tag', 'body', 'properties', 'businessId', 'traceparent'],
+]);
 
 export interface ProducerOptions {
   /** A producer group that is registered for the application. */
@@ -111,6 +116,7 @@ export class NomosProducer implements Producer {
   #prepare(message: OutgoingMessage): SendEntry {
     if (this.#closing !== undefined)
       throw new NomosError('CLOSED', `The producer "${this.group}" is closed.`);
+    requireFields('fields of a message', message, MESSAGE_FIELDS);
     const rules = this.#parts.rules.now;
     const topic = guardTopic(rules, this.group, message.topic);
     const body = encodeBody(message.body);

@@ -27,7 +27,7 @@ const silent = { debug() {}, info() {}, warn() {}, error() {} };
 export const firstBenchmark: Benchmark = {
   name: 'first',
   description: 'sends and receives of the SDK against the official Node client, on the same broker',
-  async run(note) {
+  async run(note, signal) {
     const folder = mkdtempSync(join(tmpdir(), 'nomos-bench-'));
     chmodSync(folder, 0o711);
     const platform = await startPlatform({
@@ -35,7 +35,7 @@ export const firstBenchmark: Benchmark = {
       ...{ environment: ENVIRONMENT, log: silent },
     });
     try {
-      return await measure(platform, note);
+      return await measure(platform, note, signal);
     } finally {
       await platform.close();
       rmSync(folder, { recursive: true, force: true });
@@ -43,7 +43,11 @@ export const firstBenchmark: Benchmark = {
   },
 };
 
-async function measure(platform: Platform, note: (line: string) => void): Promise<BenchmarkResult> {
+async function measure(
+  platform: Platform,
+  note: (line: string) => void,
+  signal: AbortSignal,
+): Promise<BenchmarkResult> {
   const workloads = await register(platform);
   const rates: Record<string, number[]> = {};
   for (let round = 0; round < ROUNDS; round++) {
@@ -52,7 +56,7 @@ async function measure(platform: Platform, note: (line: string) => void): Promis
         const workload = workloads[client][round];
         if (workload === undefined) throw new Error('there is a workload for each round');
         const script = `${direction}-with-${client === 'nomos' ? 'nomos' : 'official-client'}.js`;
-        const { messages, seconds } = await runClient(script, workload);
+        const { messages, seconds } = await runClient(script, workload, signal);
         const name = `${direction}_per_second_${client}`;
         rates[name] = [...(rates[name] ?? []), messages / seconds];
         note(`round ${round + 1}: ${name} ${Math.round(messages / seconds)}`);
@@ -117,11 +121,12 @@ async function register(platform: Platform): Promise<Record<keyof typeof MESSAGE
   return workloads;
 }
 
-async function runClient(script: string, workload: Workload): Promise<Measurement> {
+async function runClient(script: string, workload: Workload, signal: AbortSignal): Promise<Measurement> {
   const file = fileURLToPath(new URL(script, import.meta.url));
   const { stdout } = await promisify(execFile)(process.execPath, [file], {
     env: { ...process.env, [WORKLOAD_VARIABLE]: JSON.stringify(workload) },
     timeout: 120_000,
+    signal,
   });
   const line = stdout.trim().split('\n').at(-1) ?? '';
   return JSON.parse(line) as Measurement;
