@@ -9,9 +9,9 @@ import { BrokerCore, type ReceiveRequest } from './broker-core.js';
 import { brokerLimits } from './broker-limits.js';
 import { deadLetterTopic } from './catalog.js';
 import { GROUP, INVISIBLE_MS, idsOf, newMessage, request, settleWith, TOPIC } from './core.spec.support.js';
+import type { Delivery } from './delivery/subscription.js';
 import { SimulatedClock } from './simulated-clock.js';
 import type { Store } from './store.js';
-import type { Delivery } from './subscription.js';
 
 interface Kind {
   readonly name: string;

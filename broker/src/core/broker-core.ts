@@ -1,26 +1,26 @@
 import { type Logger, NomosError } from '@nomos/schemas';
-import { type Appended, Appender } from './appender.js';
 import { brokerLimits } from './broker-limits.js';
 import { type Catalog, groupOfDeadLetterTopic } from './catalog.js';
 import type { Clock } from './clock.js';
-import { DeadLetters } from './dead-letters.js';
-import { Expiry } from './expiry.js';
-import type { GroupQueue, Pending } from './group-queue.js';
-import { type IndexKind, indexRange, readIndexKey } from './keys.js';
-import { Progress } from './progress.js';
-import { type Receipt, ReceiptSealer } from './receipt-handle.js';
-import type { Store } from './store.js';
-import { decodeStoredMessage, readIdentity, type StoredMessage } from './stored-message.js';
+import { DeadLetters } from './delivery/dead-letters.js';
+import { Expiry } from './delivery/expiry.js';
+import type { GroupQueue, Pending } from './delivery/group-queue.js';
+import { Progress } from './delivery/progress.js';
+import { type Receipt, ReceiptSealer } from './delivery/receipt-handle.js';
 import {
   type Delivery,
   type ReceiveDemand,
   type Subscription,
   type Taken,
   toDelivery,
-} from './subscription.js';
-import { Subscriptions } from './subscriptions.js';
-import type { NewMessage } from './topic-log.js';
-import { type Waiter, Waiters } from './waiters.js';
+} from './delivery/subscription.js';
+import { Subscriptions } from './delivery/subscriptions.js';
+import { type Waiter, Waiters } from './delivery/waiters.js';
+import { type IndexKind, indexRange, readIndexKey } from './keys.js';
+import { type Appended, Appender } from './log/appender.js';
+import { decodeStoredMessage, readIdentity, type StoredMessage } from './log/stored-message.js';
+import type { NewMessage } from './log/topic-log.js';
+import type { Store } from './store.js';
 
 export interface BrokerCoreOptions {
   readonly store: Store;

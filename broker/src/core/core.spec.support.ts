@@ -1,9 +1,9 @@
 import { parseTagFilter } from '@nomos/schemas';
 import type { ReceiveRequest } from './broker-core.js';
+import type { Delivery } from './delivery/subscription.js';
+import { readIdentity } from './log/stored-message.js';
+import type { NewMessage } from './log/topic-log.js';
 import type { Store } from './store.js';
-import { readIdentity } from './stored-message.js';
-import type { Delivery } from './subscription.js';
-import type { NewMessage } from './topic-log.js';
 import { FieldWriter } from './wire.js';
 
 export const TOPIC = 'pay-core-transfer-completed';

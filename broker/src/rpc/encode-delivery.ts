@@ -1,5 +1,5 @@
-import { readIdentity } from '../core/stored-message.js';
-import type { Delivery } from '../core/subscription.js';
+import { readIdentity } from '../core/log/stored-message.js';
+import type { Delivery } from '../core/delivery/subscription.js';
 import { FieldWriter, varintLength } from '../core/wire.js';
 
 /** Room for the fields that a delivery adds, beside the receipt handle: numbers and times only. */

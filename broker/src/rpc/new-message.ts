@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { apache } from '@nomos/schemas';
-import type { NewMessage } from '../core/topic-log.js';
+import type { NewMessage } from '../core/log/topic-log.js';
 import { FieldWriter } from '../core/wire.js';
 import type { ScannedMessage } from './scan-message.js';
 

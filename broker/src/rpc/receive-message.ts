@@ -1,7 +1,7 @@
 import { apache, limits, NomosError, parseTagFilter, type TagFilter } from '@nomos/schemas';
 import type { ReceiveCall } from '../core/broker-core.js';
 import { brokerLimits } from '../core/broker-limits.js';
-import type { Delivery } from '../core/subscription.js';
+import type { Delivery } from '../core/delivery/subscription.js';
 import type { BrokerServices } from './broker-services.js';
 import { type CallContext, clientIdOf } from './call-context.js';
 import { Clients } from './clients.js';

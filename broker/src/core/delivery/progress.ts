@@ -1,8 +1,8 @@
 import { type Logger, NomosError } from '@nomos/schemas';
-import { brokerLimits } from './broker-limits.js';
-import type { Clock } from './clock.js';
+import { brokerLimits } from '../broker-limits.js';
+import type { Clock } from '../clock.js';
+import type { Store, Write } from '../store.js';
 import type { GroupQueue } from './group-queue.js';
-import type { Store, Write } from './store.js';
 
 /**
  * Brings the groups' progress to the store: at once where someone waits for it, otherwise a little later and

@@ -1,4 +1,4 @@
-import type { Clock } from './clock.js';
+import type { Clock } from '../clock.js';
 import { DueHeap } from './due-heap.js';
 import type { Pending } from './group-queue.js';
 

@@ -1,4 +1,4 @@
-import { FieldScanner } from './wire.js';
+import { FieldScanner } from '../wire.js';
 
 /**
  * A message as the store holds it: the bytes of the v2 `Message` that came in, without its topic, which the

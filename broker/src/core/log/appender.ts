@@ -1,8 +1,8 @@
 import { NomosError } from '@nomos/schemas';
-import { brokerLimits } from './broker-limits.js';
-import type { Clock } from './clock.js';
-import { storeFailure } from './progress.js';
-import type { Store, Write } from './store.js';
+import { brokerLimits } from '../broker-limits.js';
+import type { Clock } from '../clock.js';
+import { storeFailure } from '../delivery/progress.js';
+import type { Store, Write } from '../store.js';
 import type { NewMessage, TopicLog } from './topic-log.js';
 
 /** Where messages went: consecutive offsets of one queue. */

@@ -1,7 +1,7 @@
+import { cursorKey, offsetOfPendingKey, pendingKey, pendingRange } from '../keys.js';
+import type { Store, Write } from '../store.js';
 import { assertTransition, type DeliveryState } from './delivery-state.js';
 import type { DueHeap } from './due-heap.js';
-import { cursorKey, offsetOfPendingKey, pendingKey, pendingRange } from './keys.js';
-import type { Store, Write } from './store.js';
 
 /** A message that was delivered to the group and is not done. */
 export interface Pending {

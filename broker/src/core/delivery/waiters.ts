@@ -1,6 +1,6 @@
 import { NomosError } from '@nomos/schemas';
-import { brokerLimits } from './broker-limits.js';
-import type { Clock } from './clock.js';
+import { brokerLimits } from '../broker-limits.js';
+import type { Clock } from '../clock.js';
 import type { ReceiveDemand, Subscription, Taken } from './subscription.js';
 
 /** A receive that found nothing and waits. */

@@ -1,5 +1,5 @@
-import { indexKey, messageKey, messageRange, offsetOfMessageKey } from './keys.js';
-import type { Store, Write } from './store.js';
+import { indexKey, messageKey, messageRange, offsetOfMessageKey } from '../keys.js';
+import type { Store, Write } from '../store.js';
 import { encodeStoredMessage, type StoredMessage } from './stored-message.js';
 
 const NOTHING = Buffer.from([0]);

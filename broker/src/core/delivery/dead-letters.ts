@@ -1,13 +1,13 @@
 import type { Logger } from '@nomos/schemas';
-import { brokerLimits } from './broker-limits.js';
-import { deadLetterTopic } from './catalog.js';
-import type { Clock } from './clock.js';
+import { brokerLimits } from '../broker-limits.js';
+import { deadLetterTopic } from '../catalog.js';
+import type { Clock } from '../clock.js';
+import { decodeStoredMessage, readIdentity } from '../log/stored-message.js';
+import type { TopicLog } from '../log/topic-log.js';
 import type { Pending } from './group-queue.js';
 import type { Progress } from './progress.js';
-import { decodeStoredMessage, readIdentity } from './stored-message.js';
 import type { Subscription } from './subscription.js';
 import type { Subscriptions } from './subscriptions.js';
-import type { TopicLog } from './topic-log.js';
 
 /** RocketMQ keeps the dead letters of a group in a topic of one queue. */
 const DEAD_LETTER_QUEUE = 0;

@@ -1,8 +1,8 @@
 import { matchesTagFilter, type TagFilter } from '@nomos/schemas';
-import { brokerLimits } from './broker-limits.js';
+import { brokerLimits } from '../broker-limits.js';
+import { decodeStoredMessage, type StoredMessage, tagOfStoredValue } from '../log/stored-message.js';
+import type { TopicLog } from '../log/topic-log.js';
 import type { GroupQueue, Pending } from './group-queue.js';
-import { decodeStoredMessage, type StoredMessage, tagOfStoredValue } from './stored-message.js';
-import type { TopicLog } from './topic-log.js';
 
 /** What one receive asks for. */
 export interface ReceiveDemand {

@@ -1,12 +1,12 @@
 import { NomosError } from '@nomos/schemas';
-import { type Catalog, groupOfDeadLetterTopic } from './catalog.js';
+import { type Catalog, groupOfDeadLetterTopic } from '../catalog.js';
+import { readCursorKey } from '../keys.js';
+import { TopicLog } from '../log/topic-log.js';
+import { NameNumbers } from '../name-numbers.js';
+import type { Store } from '../store.js';
 import type { DueHeap } from './due-heap.js';
 import { GroupQueue, type Pending } from './group-queue.js';
-import { readCursorKey } from './keys.js';
-import { NameNumbers } from './name-numbers.js';
-import type { Store } from './store.js';
 import { Subscription } from './subscription.js';
-import { TopicLog } from './topic-log.js';
 
 /**
  * The topics and subscriptions in use. Those that the store knows are there from the start, so that what was
