@@ -12,6 +12,13 @@ export type { Violation } from './errors/violation.js';
 export { limits } from './limits.js';
 export { type Logger, silentLogger } from './logger.js';
 export {
+  canonicalMessageFilter,
+  describeFilter,
+  type MessageFilter,
+  matchesMessageFilter,
+  parseMessageFilter,
+} from './message/message-filter.js';
+export {
   byteLength,
   checkMessageLimits,
   type LimitedMessage,
@@ -27,6 +34,10 @@ export {
   readMetadata,
   reservedPropertyPrefixes,
 } from './message/metadata.js';
+export { canonicalSqlFilter } from './message/sql-filter/canonical-sql-filter.js';
+export { type FilteredMessage, matchesSqlFilter } from './message/sql-filter/matches-sql-filter.js';
+export { parseSqlFilter } from './message/sql-filter/parse-sql-filter.js';
+export type { SqlFilter } from './message/sql-filter/sql-condition.js';
 export {
   canonicalTagFilter,
   hasControlCharacter,

@@ -1,3 +1,5 @@
+const DAY_MS = 24 * 60 * 60 * 1000;
+
 /**
  * Every limit of Nomos in one place. Those marked v2 are RocketMQ's own and hold on every engine
  * (apache/rocketmq, proxy/config/ProxyConfig and GrpcValidator).
@@ -29,6 +31,18 @@ export const limits = {
   deliveryAttemptsMax: 100,
   /** Queues of a topic. */
   topicQueuesMax: 64,
+  /** How long a topic keeps its messages, in milliseconds, and the least that it may be told to keep, in bytes. */
+  retentionAgeMs: 7 * DAY_MS,
+  retentionAgeMsMin: 60 * 60 * 1000,
+  retentionAgeMsMax: 3650 * DAY_MS,
+  retentionBytesMin: 1024 * 1024,
+  /** For how long a deduplication id counts, in milliseconds. */
+  deduplicationWindowMs: 10 * 60 * 1000,
+  deduplicationWindowMsMax: DAY_MS,
+  /** The expression of a filter; for SQL also its levels of nesting, and its properties, values and operators. */
+  filterCharacters: 1000,
+  filterDepth: 32,
+  filterNodes: 200,
   /** One SendMessage call: messages, and their bytes together. */
   sendBatchMessages: 256,
   sendBatchBytes: 8 * 1024 * 1024,

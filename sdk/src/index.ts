@@ -8,7 +8,13 @@ export type {
   HandlerContext,
   UnfinishedMessage,
 } from './consumer/consumer.js';
-export { type Subscriptions, type TagExpression, tag } from './consumer/subscription.js';
+export {
+  type SqlExpression,
+  type Subscriptions,
+  sql,
+  type TagExpression,
+  tag,
+} from './consumer/subscription.js';
 export type { IdempotenceEntry } from './idempotence/entry.js';
 export type { Inbox, InboxAnswer } from './idempotence/inbox.js';
 export type { Attempts, Claim, ClaimAnswer, LeaseStore } from './idempotence/lease-store.js';

@@ -1,5 +1,5 @@
 import type { CompiledNorm } from '@nomos/schemas';
-import { type EdgeBundle, NomosError, type Topic } from '@nomos/schemas';
+import { type EdgeBundle, type EdgeTopic, NomosError, type Topic } from '@nomos/schemas';
 import type { Clock } from './clock.js';
 import type { Credentials } from './credentials.js';
 import type { GrantSigner } from './grants.js';
@@ -55,7 +55,7 @@ export class EdgeBundles {
         revision,
         keys: [...this.#signer.keys],
         norm: this.#norm.id,
-        topics: topics.map(({ name, messageType, queues }) => ({ name, messageType, queues })),
+        topics: topics.map(edgeTopicOf),
         consumerGroups: await readConsumerGroups(environment, topics, repositories),
         accessKeys: await this.#readAccessKeys(topics, repositories),
         revokedSessions: await repositories.sessions.listRevoked(environment, this.#clock()),
@@ -84,6 +84,10 @@ export class EdgeBundles {
   }
 }
 
+function edgeTopicOf({ name, messageType, queues, retention, deduplicationWindowMs }: Topic): EdgeTopic {
+  return { name, messageType, queues, retention, deduplicationWindowMs };
+}
+
 async function readConsumerGroups(
   environment: string,
   topics: readonly Topic[],
@@ -95,8 +99,8 @@ async function readConsumerGroups(
   for (const { group, topic, filter } of await subscriptions.list({})) {
     if (present.has(topic)) byGroup.get(group)?.push({ topic, filter });
   }
-  return groups.map(({ name, application, retry }) => ({
-    ...{ name, application, retry },
+  return groups.map(({ name, application, mode, retry }) => ({
+    ...{ name, application, mode, retry },
     subscriptions: byGroup.get(name) ?? [],
   }));
 }

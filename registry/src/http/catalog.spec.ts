@@ -34,7 +34,10 @@ const lifecycles: [collection: string, key: string, create: object, change: obje
     'topics',
     'pay-ledger-entry-booked',
     { name: 'pay-ledger-entry-booked', application: 'ledger', description, environments },
-    { publishers: ['paycore'], runbook: 'https://bank.example/runbook', environments: ['dev', 'prod'] },
+    {
+      ...{ publishers: ['paycore'], runbook: 'https://bank.example/runbook', environments: ['dev', 'prod'] },
+      ...{ retention: { ageMs: 3_600_000, bytes: 1_048_576 }, deduplicationWindowMs: 0 },
+    },
   ],
   [
     'producer-groups',

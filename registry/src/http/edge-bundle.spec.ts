@@ -36,7 +36,7 @@ describe('the bundle', () => {
       'pay-paycore-transfer-rejected',
     ]);
     const group = bundle.consumerGroups.find(({ name }) => name === 'cg-sms-notify');
-    expect(group).toMatchObject({ application: 'sms', retry: { maxAttempts: 17 } });
+    expect(group).toMatchObject({ application: 'sms', mode: 'clustering', retry: { maxAttempts: 17 } });
     expect(group?.subscriptions.map(({ topic }) => topic)).toHaveLength(2);
     const key = bundle.accessKeys.find(({ application }) => application === 'paycore');
     expect(key?.secretKey).toBe(secretKey);
@@ -46,10 +46,40 @@ describe('the bundle', () => {
     expect(bundle.norm).toBe('default@1');
   });
 
+  test('holds how groups receive and what topics keep', async () => {
+    const environments = ['dev'];
+    const retention = { ageMs: 3_600_000, bytes: 1_048_576 };
+    const filter = { type: 'sql', expression: 'amount > 1000' };
+    await admin('POST', '/v1/topics', {
+      ...{ name: 'pay-paycore-rate-set', application: 'paycore', description, environments },
+      ...{ retention, deduplicationWindowMs: 5_000 },
+    });
+    await admin('POST', '/v1/consumer-groups', {
+      ...{ name: 'cg-sms-rates', application: 'sms', description, environments, mode: 'broadcasting' },
+    });
+    await admin('POST', '/v1/subscriptions', {
+      group: 'cg-sms-rates',
+      topic: 'pay-paycore-rate-set',
+      filter,
+    });
+    const { bundle } = await fetchBundle();
+    const [topic, other] = ['pay-paycore-rate-set', 'pay-paycore-transfer-completed'].map((name) =>
+      bundle.topics.find((one) => one.name === name),
+    );
+    expect(topic).toMatchObject({ retention, deduplicationWindowMs: 5_000 });
+    expect(other).toMatchObject({ retention: { ageMs: 604_800_000 }, deduplicationWindowMs: 600_000 });
+    expect(bundle.consumerGroups.find(({ name }) => name === 'cg-sms-rates')).toMatchObject({
+      mode: 'broadcasting',
+      subscriptions: [{ topic: 'pay-paycore-rate-set', filter }],
+    });
+  });
+
   test('changes its tag with everything that it holds, and with nothing else', async () => {
     const changes: [method: string, path: string, body: object | undefined, changes: boolean][] = [
       ['POST', 'topics', { name: 'pay-paycore-a1-b1', application: 'paycore' }, true],
       ['PATCH', 'topics/pay-paycore-a1-b1', { publishers: ['sms'] }, true],
+      ['PATCH', 'topics/pay-paycore-a1-b1', { retention: { ageMs: 3_600_000 } }, true],
+      ['PATCH', 'topics/pay-paycore-a1-b1', { deduplicationWindowMs: 0 }, true],
       ['POST', 'consumer-groups', { name: 'cg-sms-a1', application: 'sms' }, true],
       ['POST', 'subscriptions', { group: 'cg-sms-a1', topic: 'pay-paycore-a1-b1' }, true],
       [

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { createTopicSchema } from '@nomos/schemas';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createDatabaseFixture, type DatabaseFixture } from '../testing/registry-fixture.js';
@@ -94,6 +95,29 @@ describe('migrations', () => {
       const other = await connect();
       expect(await migrate(other, await readMigrations())).toHaveLength((await readMigrations()).length);
     });
+  });
+});
+
+test('a topic of an older registry keeps messages as one does for which nothing is given', async () => {
+  await withDatabase(async (connect) => {
+    const client = await connect();
+    const migrations = await readMigrations();
+    await migrate(client, migrations.slice(0, 1));
+    await client.query(`
+      INSERT INTO "Team" VALUES ('payments', 'x', '[]', 'active', 1, now(), now());
+      INSERT INTO "Domain" VALUES ('pay', 'x', 'active', 1, now(), now());
+      INSERT INTO "Application" VALUES ('paycore', 'x', 'payments', 'pay', 'active', 1, now(), now());
+      INSERT INTO "Topic" VALUES
+        ('old', 'paycore', 'x', '{dev}', 'NORMAL', 4, '{}', 'internal', NULL, 'active', 1, now(), now());
+    `);
+    await migrate(client, migrations);
+    const { rows } = await client.query('SELECT "retention", "deduplicationWindowMs" FROM "Topic"');
+    const created = createTopicSchema.parse({
+      ...{ name: 'new', application: 'paycore', description: 'x', environments: ['dev'] },
+    });
+    expect(rows).toEqual([
+      { retention: created.retention, deduplicationWindowMs: created.deduplicationWindowMs },
+    ]);
   });
 });
 

@@ -1,4 +1,4 @@
-import type { Topic } from '@nomos/schemas';
+import { retentionSchema, type Topic } from '@nomos/schemas';
 import type { EntryRepository } from '../domain/repositories.js';
 import { entryRepository, withTexts } from './entry-table.js';
 import type { Prisma } from './generated/client.js';
@@ -13,8 +13,10 @@ export function topicRepository(client: Prisma.TransactionClient): EntryReposito
         orderBy: { name: 'asc' },
         ...(limit === undefined ? {} : { take: limit }),
       });
-      return rows.map(({ runbook, ...row }) => ({
+      return rows.map(({ runbook, retention, ...row }) => ({
         ...withTexts(row),
+        // The database has the column as any JSON.
+        retention: retentionSchema.parse(retention),
         ...(runbook === null ? {} : { runbook }),
       }));
     },

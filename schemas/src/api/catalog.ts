@@ -62,6 +62,26 @@ export type TopicMessageType = z.infer<typeof messageTypeSchema>;
 /** An address that a page may link to: no `javascript:` and the like. */
 const webAddressSchema = z.url({ protocol: /^https?$/ }).max(500);
 
+/** How long a topic keeps its messages: until they are too old, or the oldest until the rest fits. */
+export const retentionSchema = z
+  .strictObject({
+    ageMs: z.int().min(limits.retentionAgeMsMin).max(limits.retentionAgeMsMax),
+    bytes: z.int().min(limits.retentionBytesMin).optional(),
+  })
+  .meta({
+    description: 'How long messages are kept: `ageMs`, and at most `bytes` of them where it is given',
+  });
+export type Retention = z.infer<typeof retentionSchema>;
+
+/** The retention of a topic for which none is given. */
+export const defaultRetention: Retention = { ageMs: limits.retentionAgeMs };
+
+/** For how long a second message with the same deduplication id is the first one; 0 for never. */
+export const deduplicationWindowSchema = z.int().min(0).max(limits.deduplicationWindowMsMax).meta({
+  description:
+    'For how many milliseconds a second send with the same deduplication id gets the first receipt',
+});
+
 export const createTopicSchema = z.strictObject({
   name: nameSchema,
   application: codeSchema.meta({ description: 'The application that owns the topic and publishes to it' }),
@@ -75,6 +95,8 @@ export const createTopicSchema = z.strictObject({
     .default([])
     .meta({ description: 'Other applications that may publish' }),
   classification: z.enum(['public', 'internal', 'confidential']).default('internal'),
+  retention: retentionSchema.default(defaultRetention),
+  deduplicationWindowMs: deduplicationWindowSchema.default(limits.deduplicationWindowMs),
   runbook: webAddressSchema.optional(),
 });
 /** The application, message type and number of queues of a topic stay: changing them would break its users. */
@@ -84,6 +106,9 @@ export const changeTopicSchema = z
     environments: environmentsField,
     publishers: z.array(codeSchema).max(100),
     classification: z.enum(['public', 'internal', 'confidential']),
+    // Replaced as a whole, so that leaving `bytes` out takes that limit away.
+    retention: retentionSchema,
+    deduplicationWindowMs: deduplicationWindowSchema,
     runbook: webAddressSchema,
   })
   .partial();
@@ -122,17 +147,24 @@ export const retryPolicySchema = z.strictObject({
 });
 export type RetryPolicy = z.infer<typeof retryPolicySchema>;
 
+export const consumerModeSchema = z.enum(['clustering', 'broadcasting']).meta({
+  description:
+    'clustering: the instances of the group share the messages. broadcasting: each instance gets every message.',
+});
+export type ConsumerMode = z.infer<typeof consumerModeSchema>;
+
 export const createConsumerGroupSchema = z.strictObject({
   name: nameSchema,
   application: codeSchema,
   description: descriptionSchema,
   environments: environmentsField,
-  mode: z.enum(['clustering']).default('clustering'),
+  mode: consumerModeSchema.default('clustering'),
   retry: retryPolicySchema.default(retryPolicySchema.parse({})),
   idempotence: idempotenceSchema.default('none').meta({
     description: 'How the group makes sure that a message delivered twice takes effect once',
   }),
 });
+/** The mode stays: the places up to which a group has read mean something else in the other. */
 export const changeConsumerGroupSchema = z
   .strictObject({
     description: descriptionSchema,
@@ -149,10 +181,13 @@ export const consumerGroupSchema = createConsumerGroupSchema
 
 export const filterSchema = z
   .strictObject({
-    type: z.enum(['tag']).default('tag'),
-    expression: z.string().min(1).max(1000).default('*'),
+    type: z.enum(['tag', 'sql']).default('tag'),
+    expression: z.string().min(1).max(limits.filterCharacters).default('*'),
   })
-  .meta({ description: 'Which messages: `*`, one tag, or tags joined by `||`' });
+  .meta({
+    description:
+      "Which messages. tag: `*`, one tag, or tags joined by `||`. sql: RocketMQ's SQL92 over the tag (`TAGS`) and the properties, for instance `amount > 1000 AND TAGS IN ('OUT', 'FEE')`",
+  });
 export type Filter = z.infer<typeof filterSchema>;
 
 export const createSubscriptionSchema = z.strictObject({

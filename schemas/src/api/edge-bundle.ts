@@ -1,5 +1,14 @@
 import { z } from 'zod';
-import { filterSchema, messageTypeSchema, retryPolicySchema } from './catalog.js';
+import { limits } from '../limits.js';
+import {
+  consumerModeSchema,
+  deduplicationWindowSchema,
+  defaultRetention,
+  filterSchema,
+  messageTypeSchema,
+  retentionSchema,
+  retryPolicySchema,
+} from './catalog.js';
 import { codeSchema, nameSchema } from './fields.js';
 
 /** A public key that verifies grants (RFC 8037: kty OKP, crv Ed25519). */
@@ -15,6 +24,8 @@ export const publicKeySchema = z.object({
 /**
  * All that a broker's edge needs to decide without asking: the environment's topics and groups, the keys
  * that verify grants, and the access keys of raw clients. It holds secrets, so only an edge may read it.
+ *
+ * Fields that came later have defaults, so that the bundle of an older registry can be read.
  */
 export const edgeBundleSchema = z
   .strictObject({
@@ -28,12 +39,15 @@ export const edgeBundleSchema = z
         name: nameSchema,
         messageType: messageTypeSchema,
         queues: z.int().positive(),
+        retention: retentionSchema.default(defaultRetention),
+        deduplicationWindowMs: deduplicationWindowSchema.default(limits.deduplicationWindowMs),
       }),
     ),
     consumerGroups: z.array(
       z.strictObject({
         name: nameSchema,
         application: codeSchema,
+        mode: consumerModeSchema.default('clustering'),
         retry: retryPolicySchema,
         subscriptions: z.array(z.strictObject({ topic: nameSchema, filter: filterSchema })),
       }),
@@ -52,5 +66,7 @@ export const edgeBundleSchema = z
   })
   .meta({ id: 'EdgeBundle' });
 export type EdgeBundle = z.infer<typeof edgeBundleSchema>;
+/** A bundle as it may be written: what has a default may be left out. */
+export type EdgeBundleInput = z.input<typeof edgeBundleSchema>;
 export type EdgeTopic = EdgeBundle['topics'][number];
 export type EdgeConsumerGroup = EdgeBundle['consumerGroups'][number];

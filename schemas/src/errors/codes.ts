@@ -143,6 +143,21 @@ export const codes = {
     title: 'The receipt handle is expired, already used or forged.',
     fix: 'Finish a message within its invisible duration, or extend that while working.',
   },
+  MESSAGE_NOT_FOUND: {
+    httpStatus: 404,
+    title: 'There is no such message, or not any more.',
+    fix: 'Check the id or handle; a delayed message can be recalled only before its time.',
+  },
+  RECALL_HANDLE_INVALID: {
+    httpStatus: 400,
+    title: 'The recall handle is not one that this broker gave out for the topic.',
+    fix: 'Give the recall handle of the send receipt, unchanged.',
+  },
+  TRANSACTION_UNKNOWN: {
+    httpStatus: 409,
+    title: 'The transaction is unknown, or ended before.',
+    fix: 'End each transaction once, with the id of its send receipt.',
+  },
   // Running
   TIMEOUT: {
     httpStatus: 504,
@@ -158,6 +173,11 @@ export const codes = {
     httpStatus: 429,
     title: 'A limit on concurrent or pending work is reached.',
     fix: 'Send more slowly, or wait for earlier calls to finish.',
+  },
+  STORAGE_FULL: {
+    httpStatus: 507,
+    title: 'The disk of the broker has no room for more messages.',
+    fix: "Free space on the disk of the broker's data folder, or let topics keep less; then send again.",
   },
   NOT_SUPPORTED: {
     httpStatus: 501,

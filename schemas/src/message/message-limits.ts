@@ -1,5 +1,6 @@
 import type { Violation } from '../errors/violation.js';
 import { limits } from '../limits.js';
+import { isSystemProperty } from './system-properties.js';
 import { hasControlCharacter } from './tag-filter.js';
 
 /** The parts of a message that RocketMQ limits. */
@@ -75,6 +76,15 @@ function checkProperties(message: LimitedMessage, refuse: Refuse): void {
   for (const key of message.keys) bytes += byteLength(key);
   for (const [name, value] of entries) {
     bytes += byteLength(name) + byteLength(value);
+    if (isSystemProperty(name)) {
+      const text = `The property ${JSON.stringify(name)} has a name that RocketMQ uses itself.`;
+      refuse(
+        'message-property-key',
+        `properties.${name}`,
+        text,
+        'another name, for instance in small letters',
+      );
+    }
     if (isPlainText(name) && !hasControlCharacter(value)) continue;
     const text = `The property ${JSON.stringify(name)} is blank or has a control character in name or value.`;
     refuse('message-property-key', `properties.${name}`, text, 'text without control characters');

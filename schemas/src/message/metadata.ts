@@ -11,6 +11,8 @@ export const metadataProperties = {
   sdk: 'nomos_sdk',
   businessId: 'nomos_business_id',
   contentType: 'ce_datacontenttype',
+  /** Of messages of a topic with the same one only the first is stored, within the topic's window. */
+  deduplicationId: 'nomos_deduplication_id',
 } as const;
 
 /** Prefixes of properties that only Nomos sets; a caller's own property may not start with one. */

@@ -1,11 +1,14 @@
 import { expect, test } from 'vitest';
 import { memoryStore } from '../idempotence/memory-store.js';
 import { checkConsumerOptions } from './check-options.js';
-import { tag } from './subscription.js';
+import { sql, tag } from './subscription.js';
 
 const good = {
   group: 'cg-sms-notify',
-  subscribe: { 'pay-paycore-transfer-completed': '*', 'pay-paycore-transfer-rejected': tag('OUT') },
+  subscribe: {
+    ...{ 'pay-paycore-transfer-completed': '*', 'pay-paycore-transfer-rejected': tag('OUT') },
+    'pay-paycore-transfer-opened': sql('amount > 1000'),
+  },
   idempotence: { by: 'key', store: memoryStore() },
   handle: () => {},
 };
@@ -22,6 +25,12 @@ test.each([
   ['no subscription', { ...good, subscribe: undefined }, '"subscribe" must be an object'],
   ['a list of topics', { ...good, subscribe: ['a'] }, '"subscribe" must be an object'],
   ['a topic without filter', { ...good, subscribe: { a: true } }, 'no filter for "a"'],
+  ['a filter of no type', { ...good, subscribe: { a: { expression: 'x' } } }, 'no filter for "a"'],
+  [
+    'a filter of another type',
+    { ...good, subscribe: { a: { type: 'xpath', expression: 'x' } } },
+    'no filter for "a"',
+  ],
   ['no store', { ...good, idempotence: { by: 'key' } }, '"idempotence.store" is missing'],
   [
     'a store of another kind',

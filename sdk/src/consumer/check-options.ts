@@ -6,6 +6,7 @@ const CONSUMER_FIELDS = new Set([
 ]);
 const IDEMPOTENCE_FIELDS = new Set(['by', 'store']);
 const KEYS = new Set<unknown>(['message-id', 'key', 'business-id']);
+const FILTERS = new Set<unknown>(['tag', 'sql']);
 const STORES = new Set<unknown>(['lease', 'inbox']);
 
 /**
@@ -28,10 +29,11 @@ export function checkConsumerOptions(options: unknown): void {
 
 function checkWanted(topic: string, wanted: unknown): void {
   if (typeof wanted === 'string') return;
-  const isTag = typeof wanted === 'object' && wanted !== null && 'expression' in wanted;
-  if (isTag && typeof wanted.expression === 'string') return;
+  const isFilter =
+    typeof wanted === 'object' && wanted !== null && 'type' in wanted && 'expression' in wanted;
+  if (isFilter && FILTERS.has(wanted.type) && typeof wanted.expression === 'string') return;
   throw new NomosError('CONFIGURATION_INVALID', `The option "subscribe" has no filter for "${topic}".`, {
-    fix: "Give '*', or tags by tag('OUT').",
+    fix: "Give '*', tags by tag('OUT'), or a condition by sql('amount > 1000').",
   });
 }
 

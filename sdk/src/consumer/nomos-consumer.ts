@@ -1,9 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Logger, NomosError, type RetryPolicy, retryPolicySchema } from '@nomos/schemas';
+import { type Filter, type Logger, NomosError, type RetryPolicy, retryPolicySchema } from '@nomos/schemas';
 import type { ConsumerIntent } from '../session/manifest.js';
 import type { Session } from '../session/session.js';
 import type { BrokerClient } from '../transport/broker-client.js';
 import type { DeliveredMessage } from '../transport/delivered-message.js';
+import { filterExpression } from '../transport/filter-expression.js';
 import { Presence } from '../transport/presence.js';
 import { type Assignment, queryAssignment } from '../transport/query-assignment.js';
 import { receiveMessages } from '../transport/receive-messages.js';
@@ -28,6 +29,8 @@ const PREFETCH = { min: 16, max: 64 } as const;
 /** Receive calls of a topic side by side, beyond the first. */
 const EXTRA_CALLS_MAX = 8;
 const MESSAGES_PER_CALL = 32;
+
+const ALL_MESSAGES: Filter = { type: 'tag', expression: '*' };
 
 export interface ConsumerParts<Transaction> {
   readonly client: BrokerClient;
@@ -144,7 +147,7 @@ export class NomosConsumer<Transaction> implements Consumer {
   ) {
     const { client, intent, invisibleDurationMs } = this.#parts;
     const subscription = intent.subscriptions.find(({ topic }) => topic === assignment.topic);
-    const filter = subscription?.filter.expression ?? '*';
+    const filter = subscription?.filter ?? ALL_MESSAGES;
     return receiveMessages(client, assignment, { group: this.group, filter, invisibleDurationMs, ...poll });
   }
 
@@ -217,7 +220,7 @@ function subscriptionOf({ group, subscriptions }: ConsumerIntent) {
     group: { name: group },
     subscriptions: subscriptions.map(({ topic, filter }) => ({
       topic: { name: topic },
-      expression: { type: 1, expression: filter.expression },
+      expression: filterExpression(filter),
     })),
   };
 }

@@ -1,6 +1,6 @@
-import { canonicalTagFilter, type Filter, NomosError, parseTagFilter } from '@nomos/schemas';
+import { canonicalTagFilter, type Filter, NomosError, parseSqlFilter, parseTagFilter } from '@nomos/schemas';
 
-/** Which of a topic's messages a group receives. */
+/** Messages with one of some tags. Made by `tag`. */
 export interface TagExpression {
   readonly type: 'tag';
   readonly expression: string;
@@ -19,8 +19,23 @@ export function tag(first: string, ...others: string[]): TagExpression {
   return { type: 'tag', expression: canonicalTagFilter(tags.join('||')) };
 }
 
-/** By topic: `*` for all messages, `tag(…)`, or RocketMQ's own tag expression. */
-export type Subscriptions = Readonly<Record<string, string | TagExpression>>;
+/** Messages whose tag and properties meet a condition. Made by `sql`. */
+export interface SqlExpression {
+  readonly type: 'sql';
+  readonly expression: string;
+}
+
+/**
+ * Messages that meet a condition in RocketMQ's SQL92, for instance `amount > 1000 AND TAGS IN ('OUT', 'FEE')`. Names
+ * are those of properties, `TAGS` is the tag. Throws MESSAGE_ILLEGAL with the position of what is wrong.
+ */
+export function sql(expression: string): SqlExpression {
+  parseSqlFilter(expression);
+  return { type: 'sql', expression: expression.trim() };
+}
+
+/** By topic: `*` for all messages, `tag(…)`, `sql(…)`, or RocketMQ's own tag expression. */
+export type Subscriptions = Readonly<Record<string, string | TagExpression | SqlExpression>>;
 
 export interface Subscription {
   readonly topic: string;
@@ -35,8 +50,14 @@ export function subscriptionsOf(subscribe: Subscriptions): Subscription[] {
       fix: "Name at least one: subscribe: { 'pay-paycore-transfer-completed': '*' }.",
     });
   }
-  return entries.map(([topic, wanted]) => {
+  return entries.map(([topic, wanted]) => ({ topic, filter: filterOf(wanted) }));
+}
+
+function filterOf(wanted: Subscriptions[string]): Filter {
+  if (typeof wanted === 'string' || wanted.type === 'tag') {
     const expression = typeof wanted === 'string' ? wanted : wanted.expression;
-    return { topic, filter: { type: 'tag', expression: canonicalTagFilter(expression) } };
-  });
+    return { type: 'tag', expression: canonicalTagFilter(expression) };
+  }
+  // Sent as it was written: the canonical text may be longer than an expression is allowed to be.
+  return sql(wanted.expression);
 }

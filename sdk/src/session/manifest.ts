@@ -1,4 +1,4 @@
-import { type Filter, type Manifest, NomosError } from '@nomos/schemas';
+import { canonicalMessageFilter, type Filter, type Manifest, NomosError } from '@nomos/schemas';
 
 /** Who the client is, which stays the same for the whole session. */
 export type Identity = Pick<Manifest, 'application' | 'environment' | 'instance' | 'sdk'>;
@@ -53,7 +53,7 @@ function joinTopics(known: readonly string[] | undefined, added: readonly string
 
 function describe({ subscriptions }: ConsumerIntent): string {
   return subscriptions
-    .map(({ topic, filter }) => `${topic} (${filter.expression})`)
+    .map(({ topic, filter }) => `${topic} (${canonicalMessageFilter(filter)})`)
     .sort()
     .join(', ');
 }

@@ -1,20 +1,20 @@
 import { status as grpcStatus, type ServiceError } from '@grpc/grpc-js';
-import { apache, limits, methods, NomosError } from '@nomos/schemas';
+import { apache, type Filter, limits, methods, NomosError } from '@nomos/schemas';
 import type { BrokerClient } from './broker-client.js';
 import { type DeliveredMessage, readDelivery } from './delivered-message.js';
 import { protoDuration } from './duration.js';
+import { filterExpression } from './filter-expression.js';
 import type { Assignment } from './query-assignment.js';
 import { errorOfCall, errorOfStatus } from './status.js';
 
-const { Code, FilterType, ReceiveMessageRequest, ReceiveMessageResponse } = apache.rocketmq.v2;
+const { Code, ReceiveMessageRequest, ReceiveMessageResponse } = apache.rocketmq.v2;
 
 /** The answer of a long poll may come a little after its waiting time. */
 const ANSWER_MARGIN_MS = 5_000;
 
 export interface ReceiveOptions {
   readonly group: string;
-  /** RocketMQ's tag expression. */
-  readonly filter: string;
+  readonly filter: Filter;
   readonly messagesMax: number;
   readonly invisibleDurationMs: number;
   readonly waitMs: number;
@@ -39,7 +39,7 @@ export function receiveMessages(
   const request = ReceiveMessageRequest.encode({
     group: { name: options.group },
     messageQueue: queue,
-    filterExpression: { type: FilterType.TAG, expression: options.filter },
+    filterExpression: filterExpression(options.filter),
     batchSize: Math.min(options.messagesMax, limits.receiveBatchMessages),
     invisibleDuration: protoDuration(options.invisibleDurationMs),
     longPollingTimeout: protoDuration(options.waitMs),

@@ -1,13 +1,14 @@
 import type { CompiledNorm } from '@nomos/schemas';
 import {
-  canonicalTagFilter,
+  canonicalMessageFilter,
+  describeFilter,
   type Filter,
   type Manifest,
   type NameKind,
-  NomosError,
   type Topic,
   type Violation,
 } from '@nomos/schemas';
+import { filterViolations } from '../filter-violations.js';
 import type { AdmissionFacts, Occasion } from './admission-facts.js';
 
 /** Topics that one manifest may name in all. A grant cannot hold so many, and each takes time to judge. */
@@ -123,7 +124,7 @@ function examineConsumers(
     const wrongSubscriptions = subscriptions.flatMap(({ topic, filter }, position) => {
       const path = `${where}.subscriptions[${position}]`;
       const wrongTopic = examineTopic(topic, `${path}.topic`, manifest, facts, norm);
-      const malformed = examineFilter(filter, path);
+      const malformed = filterViolations(filter, `${path}.filter`);
       if (wrongGroup.length + wrongTopic.length + malformed.length > 0) return [...wrongTopic, ...malformed];
       return examineSubscription(group, topic, filter, path, facts, occasion);
     });
@@ -193,16 +194,6 @@ function examineName(kind: NameKind, name: string, where: string, norm: Compiled
   return reading.violations.map((violation) => ({ ...violation, where }));
 }
 
-function examineFilter({ expression }: Filter, path: string): Violation[] {
-  try {
-    canonicalTagFilter(expression);
-    return [];
-  } catch (error) {
-    const { message, fix } = NomosError.from(error);
-    return [{ rule: 'filter-expression', where: `${path}.filter.expression`, message, expected: fix }];
-  }
-}
-
 function examineSubscription(
   group: string,
   topic: string,
@@ -223,17 +214,15 @@ function examineSubscription(
     {
       rule: 'subscription-differs',
       where: `${where}.filter`,
-      message: `The group "${group}" is registered to receive "${topic}" with the filter "${registered.filter.expression}", not "${filter.expression}".`,
-      expected: registered.filter.expression,
+      message: `The group "${group}" is registered to receive "${topic}" with the filter "${describeFilter(registered.filter)}", not "${describeFilter(filter)}".`,
+      expected: describeFilter(registered.filter),
       suggestion: registered.filter.expression,
     },
   ];
 }
 
 function sameFilter(one: Filter, other: Filter): boolean {
-  return (
-    one.type === other.type && canonicalTagFilter(one.expression) === canonicalTagFilter(other.expression)
-  );
+  return canonicalMessageFilter(one) === canonicalMessageFilter(other);
 }
 
 type Subscriptions = Manifest['consumers'][number]['subscriptions'];
@@ -268,11 +257,11 @@ function describeSubscriptions(subscriptions: Subscriptions): string {
     .join(', ');
 }
 
-function canonicalText({ expression }: Filter): string {
+function canonicalText(filter: Filter): string {
   try {
-    return canonicalTagFilter(expression);
+    return canonicalMessageFilter(filter);
   } catch {
     // A malformed filter is a violation of its own; here it only must differ from every good one.
-    return expression;
+    return filter.expression;
   }
 }

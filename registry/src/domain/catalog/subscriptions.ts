@@ -1,13 +1,12 @@
 import {
-  canonicalTagFilter,
   changeSubscriptionSchema,
   createSubscriptionSchema,
-  NomosError,
   type Subscription,
   subscriptionSchema,
   type Violation,
 } from '@nomos/schemas';
 import type { z } from 'zod';
+import { filterViolations } from '../filter-violations.js';
 import type { Repositories } from '../repositories.js';
 import type { Collection } from './collection.js';
 import { examineReferences } from './references.js';
@@ -36,7 +35,7 @@ export const subscriptions: Collection<
         { value: group, where: 'group' },
       ])),
       ...(await examineReferences('topic', repositories.topics, [{ value: topic, where: 'topic' }])),
-      ...examineFilter(filter.expression),
+      ...filterViolations(filter, 'filter'),
     ];
     if (references.length === 0) references.push(...(await examineEnvironments(proposed, repositories)));
     return { references };
@@ -53,16 +52,6 @@ export const subscriptions: Collection<
   affectedEnvironments: async ({ group }, { consumerGroups }) =>
     (await consumerGroups.find([group]))?.environments ?? [],
 };
-
-function examineFilter(expression: string): Violation[] {
-  try {
-    canonicalTagFilter(expression);
-    return [];
-  } catch (error) {
-    const { message, fix } = NomosError.from(error);
-    return [{ rule: 'filter-expression', where: 'filter.expression', message, expected: fix }];
-  }
-}
 
 /** A group cannot receive a topic where only one of them exists. */
 async function examineEnvironments(
