@@ -9,10 +9,35 @@ export const brokerLimits = {
   skippedPerTurn: 2_000,
   /** Bodies and properties in one answer to ReceiveMessage; one message may be larger. */
   receiveBytes: 4 * 1024 * 1024,
-  /** What the clients of one application may have received and not read; further receives are refused. */
+  /** What answers to one application may hold in memory until its clients have read them; further receives wait. */
   unreadBytesPerApplication: 128 * 1024 * 1024,
   /** Messages received but not yet durable, in bytes; more are refused, since they would fill the memory. */
   appendBytesInFlight: 128 * 1024 * 1024,
+  /** Answers to receives with an attempt id that are remembered for a repetition. */
+  rememberedAttempts: 1_000,
+  /** How long a message may be delayed. */
+  deliveryDelayMs: 40 * 24 * 60 * 60 * 1000,
+  /** Scheduled entries that are worked off at a time, and their bytes; after a failure they are tried again. */
+  scheduleBatch: 1_000,
+  scheduleBatchBytes: 4 * 1024 * 1024,
+  scheduleRetryMs: 1_000,
+  /** RocketMQ's policy for half messages: the first check-back, the later ones, and how many. */
+  transactionFirstCheckMs: 6_000,
+  transactionFirstCheckMsMax: 60 * 60 * 1000,
+  transactionCheckMs: 30_000,
+  transactionChecks: 15,
+  /** A half message for which no producer was there to be asked is parked after so long. */
+  transactionParkMs: 24 * 60 * 60 * 1000,
+  /** Ended transactions whose result is remembered, so that ending one again is harmless. */
+  rememberedTransactions: 10_000,
+  /** UTF-8 bytes of a deduplication id. */
+  deduplicationIdBytes: 255,
+  /** How often expired deduplication ids are deleted, and how many at a time. */
+  deduplicationSweepMs: 60_000,
+  deduplicationSweepBatch: 1_000,
+  /** After how long without a call the share of a client of a broadcasting group is forgotten. */
+  broadcastIdleMs: 3 * 24 * 60 * 60 * 1000,
+  broadcastTidyMs: 60 * 60 * 1000,
   /** How long the progress of a group may stay in memory only; a crash then delivers again. */
   progressFlushMs: 500,
   /** After how long a dead letter that could not be written is tried again. */
@@ -37,4 +62,30 @@ export const brokerLimits = {
   /** UTF-8 bytes of a message id or key that the index holds; the rest is compared on reading. */
   indexedTextBytes: 64,
   messageIdBytes: 255,
+  /** Connections at the same time: in all, and of one remote address; loopback may have all of them. */
+  connections: 10_000,
+  connectionsPerAddress: 1_000,
+  /** How long a connection may take to send its first byte, and to finish a TLS handshake. */
+  firstByteMs: 10_000,
+  /** At most one line in the log about refused connections in this time. */
+  refusalLogPauseMs: 60_000,
+  /** Calls that one HTTP/2 connection may have open; more wait at the client. */
+  streamsPerConnection: 2_000,
+  /** Calls of all connections that are open at the same time; long polls and telemetry are calls, too. */
+  calls: 30_000,
+  /** A connection is asked for a sign of life this often, and closed when it gives none for so long. */
+  keepaliveMs: 30_000,
+  keepaliveAnswerMs: 10_000,
+  /** How long the certificate that a broker makes for itself is valid, and when it is renewed. */
+  certificateDays: 397,
+  certificateRenewalDays: 30,
+  /** Requests that have begun to arrive and not ended: their bytes in memory, and how long one may take. */
+  unfinishedBytes: 256 * 1024 * 1024,
+  unfinishedMs: 30_000,
+  /** What all answers to ReceiveMessage together may hold in memory until clients have read them. */
+  unreadBytes: 256 * 1024 * 1024,
+  /** Bytes of one answer that are encoded before the client has read the ones before. */
+  answerBytesAhead: 256 * 1024,
+  /** A client that reads nothing of an answer for so long loses its connection. */
+  unreadAnswerMs: 60_000,
 } as const;

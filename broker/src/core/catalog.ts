@@ -1,8 +1,38 @@
+/** What holds for a topic. */
+export interface TopicTerms {
+  readonly queues: number;
+  /** Messages of one message group are delivered one after the other (message type FIFO). */
+  readonly ordered: boolean;
+  /** Messages older than this are deleted. */
+  readonly retentionMs: number;
+  /** The oldest messages are deleted while the topic has more bytes than this; absent: no bound. */
+  readonly retentionBytes?: number | undefined;
+  /** How long a deduplication id is remembered. */
+  readonly deduplicationWindowMs: number;
+}
+
+/** What holds for a consumer group. */
+export interface GroupTerms {
+  readonly maxAttempts: number;
+  /** Every instance of the group receives every message, from its first receive on. */
+  readonly broadcasting: boolean;
+}
+
 /** What may exist, as the registry wants it. The core creates nothing that is not in here. */
 export interface Catalog {
-  topic(name: string): { readonly queues: number } | undefined;
-  consumerGroup(name: string): { readonly maxAttempts: number } | undefined;
+  topic(name: string): TopicTerms | undefined;
+  consumerGroup(name: string): GroupTerms | undefined;
 }
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** The terms of a topic for which nothing else was said. */
+export const defaultTopicTerms: TopicTerms = {
+  queues: 1,
+  ordered: false,
+  retentionMs: 7 * DAY_MS,
+  deduplicationWindowMs: 10 * 60 * 1000,
+};
 
 const DEAD_LETTER_PREFIX = '%DLQ%';
 

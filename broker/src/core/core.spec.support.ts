@@ -1,35 +1,41 @@
-import { parseTagFilter } from '@nomos/schemas';
-import type { ReceiveRequest } from './broker-core.js';
-import type { Delivery } from './delivery/subscription.js';
+import { type MessageFilter, parseMessageFilter } from '@nomos/schemas';
 import { readIdentity } from './log/stored-message.js';
 import type { NewMessage } from './log/topic-log.js';
+import type { ReceiveRequest } from './receiving/receiving.js';
+import type { Delivery } from './receiving/subscription.js';
 import type { Store } from './store.js';
 import { FieldWriter } from './wire.js';
 
 export const TOPIC = 'pay-core-transfer-completed';
 export const GROUP = 'cg-sms-notify';
 export const INVISIBLE_MS = 10_000;
+export const CONSUMER = { group: GROUP, topic: TOPIC, client: 'sms/client-1' };
 
 export function request(options: Partial<ReceiveRequest> = {}): ReceiveRequest {
-  const filter = parseTagFilter('*');
   return {
-    group: GROUP,
-    topic: TOPIC,
-    filter,
+    ...CONSUMER,
+    filter: tags('*'),
     messagesMax: 32,
     invisibleMs: INVISIBLE_MS,
+    autoRenew: false,
     waitMs: 0,
     ...options,
   };
 }
 
-export function newMessage(messageId: string, tag = ''): NewMessage {
+export function tags(expression: string): MessageFilter {
+  return parseMessageFilter({ type: 'tag', expression });
+}
+
+/** A message with a key of its own, for sending. */
+export function newMessage(messageId: string, tag = '', messageGroup = ''): NewMessage {
   const keys = [`key-${messageId}`];
   const writer = new FieldWriter(Buffer.alloc(200));
   writer.asciiField(2, keys[0] ?? '');
   writer.asciiField(3, messageId);
   const system = writer.bytes.subarray(0, writer.position);
-  return { messageId, keys, stored: { tag, deadLetterOf: '', system, rest: Buffer.from([]) } };
+  const stored = { tag, messageGroup, deadLetterOf: '', onlyGroup: '', system, rest: Buffer.from([]) };
+  return { messageId, keys, stored };
 }
 
 export function idsOf(deliveries: readonly Delivery[]): string[] {

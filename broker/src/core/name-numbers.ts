@@ -31,6 +31,13 @@ export class NameNumbers {
     return this.#names.get(`${KIND_LETTER[kind]}${number}`);
   }
 
+  /** All names of a kind with their numbers. */
+  *all(kind: NumberedKind): Iterable<readonly [name: string, number: number]> {
+    for (const [key, number] of this.#numbers) {
+      if (key.startsWith(KIND_LETTER[kind])) yield [key.slice(1), number];
+    }
+  }
+
   /** The number of a name, new if it has none yet. */
   async assign(kind: NumberedKind, name: string): Promise<number> {
     const key = KIND_LETTER[kind] + name;

@@ -1,7 +1,7 @@
 import type { Clock } from './clock.js';
 
 interface Timer {
-  readonly dueAtMs: number;
+  dueAtMs: number;
   readonly action: () => void;
 }
 
@@ -20,6 +20,12 @@ export class SimulatedClock implements Clock {
 
   get timerCount(): number {
     return this.#timers.size;
+  }
+
+  /** What an operator or a time server may do to a clock; timers stay as far away as they were. */
+  setBack(durationMs: number): void {
+    this.#nowMs -= durationMs;
+    for (const timer of this.#timers) timer.dueAtMs -= durationMs;
   }
 
   setTimer(delayMs: number, action: () => void): () => void {

@@ -1,8 +1,21 @@
 /**
  * The named tables of the store. `names`: numbers of topics and groups. `messages`: the messages themselves.
- * `index`: where a message id or key occurs. `cursors` and `pending`: how far a consumer group has come.
+ * `index`: where a message id, key or message group occurs. `cursors` and `pending`: how far a consumer group
+ * has come. `schedule`: what is to happen at a time. `halves`: transactional messages that are not decided.
+ * `deduplication`: deduplication ids of late. `trace`: what happened to a message.
  */
-export const tables = ['names', 'messages', 'index', 'cursors', 'pending'] as const;
+export const tables = [
+  'names',
+  'messages',
+  'index',
+  'cursors',
+  'pending',
+  'schedule',
+  'halves',
+  'deduplication',
+  'trace',
+  'provisioned',
+] as const;
 export type Table = (typeof tables)[number];
 
 export interface Entry {

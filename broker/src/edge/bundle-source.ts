@@ -1,4 +1,4 @@
-import type { EdgeBundle } from '@nomos/schemas';
+import { type EdgeBundle, type EdgeBundleInput, edgeBundleSchema } from '@nomos/schemas';
 
 /** Where the edge gets its bundle from. */
 export interface BundleSource {
@@ -13,18 +13,18 @@ export interface BundleSource {
 
 /** A bundle that is given, not fetched: for tests, and for a broker without a registry. */
 export interface FixedBundleSource extends BundleSource {
-  replace(bundle: EdgeBundle): void;
+  replace(bundle: EdgeBundleInput): void;
 }
 
-export function fixedBundleSource(bundle: EdgeBundle): FixedBundleSource {
-  let present = bundle;
+export function fixedBundleSource(bundle: EdgeBundleInput): FixedBundleSource {
+  let present = edgeBundleSchema.parse(bundle);
   return {
     current: () => present,
     isReachable: () => true,
     refresh: async () => {},
     close: async () => {},
     replace: (next) => {
-      present = next;
+      present = edgeBundleSchema.parse(next);
     },
   };
 }

@@ -1,5 +1,11 @@
 import { createHmac, generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { type EdgeBundle, edgeBundleSchema, GRANT_TYPE, type GrantClaims } from '@nomos/schemas';
+import {
+  type EdgeBundle,
+  type EdgeBundleInput,
+  edgeBundleSchema,
+  GRANT_TYPE,
+  type GrantClaims,
+} from '@nomos/schemas';
 import { SignJWT } from 'jose';
 
 export const TOPIC = 'pay-paycore-transfer-completed';
@@ -11,7 +17,7 @@ const { publicKey, privateKey } = generateKeyPairSync('ed25519');
 const KEY_ID = 'key-1';
 
 /** A small catalog: paycore publishes, sms and ledger consume. */
-export function testBundle(changes: Partial<EdgeBundle> = {}): EdgeBundle {
+export function testBundle(changes: Partial<EdgeBundleInput> = {}): EdgeBundle {
   const retry = { maxAttempts: 3, delaysMs: [1_000, 5_000] };
   const all = { type: 'tag', expression: '*' } as const;
   const { x } = publicKey.export({ format: 'jwk' });

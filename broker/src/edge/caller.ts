@@ -1,4 +1,10 @@
-import { canonicalTagFilter, type GrantClaims, NomosError } from '@nomos/schemas';
+import {
+  canonicalMessageFilter,
+  describeFilter,
+  type Filter,
+  type GrantClaims,
+  NomosError,
+} from '@nomos/schemas';
 import { groupOfDeadLetterTopic } from '../core/catalog.js';
 import type { EdgeAccessKey, EdgeCatalog } from './edge-catalog.js';
 
@@ -61,10 +67,10 @@ export class Caller {
   }
 
   /** As assertMayConsume; the filter must be the registered one, or instances of the group would lose messages. */
-  assertMayConsumeWith(group: string, topic: string, expression: string): void {
+  assertMayConsumeWith(group: string, topic: string, filter: Filter): void {
     const registered = this.#registeredFilter(group, topic);
-    if (canonicalTagFilter(expression) === registered) return;
-    const message = `Group "${group}" is registered on topic "${topic}" with the filter "${registered}", not "${expression}".`;
+    if (canonicalMessageFilter(filter) === registered) return;
+    const message = `Group "${group}" is registered on topic "${topic}" with the filter "${registered}", not "${describeFilter(filter)}".`;
     throw new NomosError('TOPIC_NOT_GRANTED', message, {
       fix: 'Subscribe with the registered filter, or change the subscription in the registry.',
     });
@@ -121,7 +127,7 @@ export function rightsOfGrant(claims: GrantClaims): Rights {
   const groups = new Map(
     claims.consumers.map(({ group, subscriptions }) => [
       group,
-      new Map(subscriptions.map(({ topic, filter }) => [topic, canonicalTagFilter(filter.expression)])),
+      new Map(subscriptions.map(({ topic, filter }) => [topic, canonicalMessageFilter(filter)])),
     ]),
   );
   return {

@@ -1,5 +1,10 @@
-import { canonicalTagFilter, type EdgeBundle, type EdgeConsumerGroup, type EdgeTopic } from '@nomos/schemas';
-import type { Catalog } from '../core/catalog.js';
+import {
+  canonicalMessageFilter,
+  type EdgeBundle,
+  type EdgeConsumerGroup,
+  type EdgeTopic,
+} from '@nomos/schemas';
+import type { Catalog, GroupTerms, TopicTerms } from '../core/catalog.js';
 import type { BundleSource } from './bundle-source.js';
 
 export type EdgeAccessKey = EdgeBundle['accessKeys'][number];
@@ -24,7 +29,7 @@ export class EdgeCatalog {
   registeredFilter(group: string, topic: string): string | undefined {
     const subscriptions = this.consumerGroups.get(group)?.subscriptions;
     const subscription = subscriptions?.find((candidate) => candidate.topic === topic);
-    return subscription && canonicalTagFilter(subscription.filter.expression);
+    return subscription && canonicalMessageFilter(subscription.filter);
   }
 }
 
@@ -44,11 +49,18 @@ export class CurrentCatalog implements Catalog {
     return this.#catalog;
   }
 
-  topic(name: string): EdgeTopic | undefined {
-    return this.now.topics.get(name);
+  topic(name: string): TopicTerms | undefined {
+    const topic = this.now.topics.get(name);
+    if (topic === undefined) return undefined;
+    const { queues, messageType, retention, deduplicationWindowMs } = topic;
+    return {
+      ...{ queues, deduplicationWindowMs, ordered: messageType === 'FIFO' },
+      ...{ retentionMs: retention.ageMs, retentionBytes: retention.bytes },
+    };
   }
 
-  consumerGroup(name: string): { readonly maxAttempts: number } | undefined {
-    return this.now.consumerGroups.get(name)?.retry;
+  consumerGroup(name: string): GroupTerms | undefined {
+    const group = this.now.consumerGroups.get(name);
+    return group && { maxAttempts: group.retry.maxAttempts, broadcasting: group.mode === 'broadcasting' };
   }
 }

@@ -45,9 +45,11 @@ describe('grants', () => {
     const { edge } = setUp();
     const metadata = await withGrant();
     expect(await verdict(edge, metadata, (caller) => caller.assertMayPublish(TOPIC))).toBe('admitted');
-    expect(await verdict(edge, metadata, (caller) => caller.assertMayConsumeWith(GROUP, TOPIC, '*'))).toBe(
-      'admitted',
-    );
+    expect(
+      await verdict(edge, metadata, (caller) =>
+        caller.assertMayConsumeWith(GROUP, TOPIC, { type: 'tag', expression: '*' }),
+      ),
+    ).toBe('admitted');
     expect(await verdict(edge, metadata, (caller) => caller.assertMayConsume(GROUP, `%DLQ%${GROUP}`))).toBe(
       'admitted',
     );
@@ -59,7 +61,10 @@ describe('grants', () => {
       ['GROUP_NOT_GRANTED', (caller) => caller.assertMayConsume(GROUP, `%DLQ%${OTHER_GROUP}`)],
       ['GROUP_NOT_REGISTERED', (caller) => caller.assertMayConsume('cg-no-thing', TOPIC)],
       ['TOPIC_NOT_GRANTED', (caller) => caller.assertMayConsume(GROUP, OTHER_TOPIC)],
-      ['TOPIC_NOT_GRANTED', (caller) => caller.assertMayConsumeWith(GROUP, TOPIC, 'OUT')],
+      [
+        'TOPIC_NOT_GRANTED',
+        (caller) => caller.assertMayConsumeWith(GROUP, TOPIC, { type: 'tag', expression: 'OUT' }),
+      ],
       ['TOPIC_NOT_GRANTED', (caller) => caller.assertMayRoute(OTHER_TOPIC)],
     ];
     for (const [code, check] of refusals) expect(await verdict(edge, metadata, check)).toBe(code);
@@ -126,16 +131,18 @@ describe('access keys', () => {
   test('a right signature gives what the application has registered', async () => {
     const { edge } = setUp();
     const sms = signed('sms-key', 'sms-secret');
-    expect(await verdict(edge, sms, (caller) => caller.assertMayConsumeWith(GROUP, TOPIC, '*'))).toBe(
-      'admitted',
-    );
+    expect(
+      await verdict(edge, sms, (caller) =>
+        caller.assertMayConsumeWith(GROUP, TOPIC, { type: 'tag', expression: '*' }),
+      ),
+    ).toBe('admitted');
     expect(await verdict(edge, sms, (caller) => caller.assertMayPublish(TOPIC))).toBe('TOPIC_NOT_GRANTED');
     expect(await verdict(edge, sms, (caller) => caller.assertMayConsume(OTHER_GROUP, TOPIC))).toBe(
       'GROUP_NOT_GRANTED',
     );
     const ledger = signed('ledger-key', 'ledger-secret');
     const withFilter = (expression: string) => (caller: Caller) =>
-      caller.assertMayConsumeWith(OTHER_GROUP, TOPIC, expression);
+      caller.assertMayConsumeWith(OTHER_GROUP, TOPIC, { type: 'tag', expression });
     expect(await verdict(edge, ledger, withFilter('FEE||OUT'))).toBe('admitted');
     expect(await verdict(edge, ledger, withFilter('*'))).toBe('TOPIC_NOT_GRANTED');
     expect(

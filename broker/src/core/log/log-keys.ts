@@ -1,4 +1,4 @@
-import { brokerLimits } from './broker-limits.js';
+import { brokerLimits } from '../broker-limits.js';
 
 /** Keys are big-endian numbers, so that byte order is numeric order. Offsets have 48 bits. */
 const OFFSET_END = 2 ** 48 - 1;
@@ -20,43 +20,12 @@ export function offsetOfMessageKey(key: Buffer): number {
   return key.readUIntBE(6, 6);
 }
 
-/** `cursors`: group number, topic number, queue. */
-export function cursorKey(group: number, topic: number, queue: number): Buffer {
-  const key = Buffer.allocUnsafe(10);
-  key.writeUInt32BE(group, 0);
-  key.writeUInt32BE(topic, 4);
-  key.writeUInt16BE(queue, 8);
-  return key;
-}
+/** What an index entry is about; `origin` is the id of the message that a resent one repeats. */
+export type IndexKind = 'id' | 'key' | 'group' | 'origin';
+const INDEX_KIND = { id: 1, key: 2, group: 3, origin: 4 } as const;
 
-export function readCursorKey(key: Buffer): { group: number; topic: number; queue: number } {
-  return { group: key.readUInt32BE(0), topic: key.readUInt32BE(4), queue: key.readUInt16BE(8) };
-}
-
-/** `pending`: the key of the cursor, then the offset. */
-export function pendingKey(group: number, topic: number, queue: number, offset: number): Buffer {
-  const key = Buffer.allocUnsafe(16);
-  key.writeUInt32BE(group, 0);
-  key.writeUInt32BE(topic, 4);
-  key.writeUInt16BE(queue, 8);
-  key.writeUIntBE(offset, 10, 6);
-  return key;
-}
-
-export function pendingRange(group: number, topic: number, queue: number) {
-  return {
-    from: pendingKey(group, topic, queue, 0),
-    to: pendingKey(group, topic, queue, OFFSET_END),
-  };
-}
-
-export function offsetOfPendingKey(key: Buffer): number {
-  return key.readUIntBE(10, 6);
-}
-
-/** What an index entry is about. */
-export type IndexKind = 'id' | 'key';
-const INDEX_KIND = { id: 1, key: 2 } as const;
+/** Stands where a queue number would, in index entries of messages that are scheduled and in no queue yet. */
+export const SCHEDULED_QUEUE = 0xffff;
 
 /**
  * `index`: topic number, kind, the text, a zero, queue, offset. The text itself, not a hash of it: ids and
@@ -76,10 +45,22 @@ export function indexKey(
   return key.subarray(0, end + 8);
 }
 
-export function indexRange(topic: number, kind: IndexKind, text: string) {
+/** All entries of a text; with a position, those of its queue from that offset on. */
+export function indexRange(
+  topic: number,
+  kind: IndexKind,
+  text: string,
+  position?: { readonly queue: number; readonly offset: number },
+) {
   const key = Buffer.alloc(INDEX_KEY_BYTES_MAX + 1, 0xff);
   const end = writeIndexPrefix(key, topic, kind, text);
-  return { from: key.subarray(0, end), to: key.subarray(0, end + 9) };
+  const to = key.subarray(0, end + 9);
+  if (position === undefined) return { from: key.subarray(0, end), to };
+  const { queue, offset } = position;
+  return {
+    from: indexKey(topic, kind, text, queue, offset),
+    to: indexKey(topic, kind, text, queue, OFFSET_END),
+  };
 }
 
 export function readIndexKey(key: Buffer): { queue: number; offset: number } {

@@ -1,14 +1,30 @@
-import { indexKey, messageKey, messageRange, offsetOfMessageKey } from '../keys.js';
 import type { Store, Write } from '../store.js';
-import { encodeStoredMessage, type StoredMessage } from './stored-message.js';
+import {
+  type IndexKind,
+  indexKey,
+  indexRange,
+  messageKey,
+  messageRange,
+  offsetOfMessageKey,
+  readIndexKey,
+} from './log-keys.js';
+import { encodeStoredMessage, type StoredMessage, storedAtOf } from './stored-message.js';
 
 const NOTHING = Buffer.from([0]);
 
-/** A message to append, with what the index needs of it. */
+/** A message to store, with what the index needs of it. */
 export interface NewMessage {
   readonly messageId: string;
   readonly keys: readonly string[];
+  /** The id of the message that this one repeats. */
+  readonly originId?: string;
   readonly stored: Omit<StoredMessage, 'storedAtMs'>;
+}
+
+/** The place of a message in its topic. */
+export interface Position {
+  readonly queue: number;
+  readonly offset: number;
 }
 
 interface QueueEnd {
@@ -16,6 +32,8 @@ interface QueueEnd {
   next: number;
   /** Everything below is durable, or was lost in a failed commit and never acknowledged. */
   durable: number;
+  /** Times grow with offsets, even when the clock is set back: a search by time relies on it. */
+  storedAtMs: number;
 }
 
 /** The queues of one topic: where messages are appended and read. */
@@ -39,20 +57,24 @@ export class TopicLog {
   }
 
   /** Reserves an offset and gives the writes that put the message there. */
-  append(queue: number, message: NewMessage, storedAtMs: number): { offset: number; writes: Write[] } {
+  append(queue: number, message: NewMessage, nowMs: number): { offset: number; writes: Write[] } {
     const end = this.#end(queue);
     const offset = end.next++;
+    end.storedAtMs = Math.max(end.storedAtMs, nowMs);
+    const { messageId, keys, originId, stored } = message;
     const writes: Write[] = [
       {
         table: 'messages',
         key: messageKey(this.number, queue, offset),
-        value: encodeStoredMessage(message.stored, storedAtMs),
+        value: encodeStoredMessage(stored, end.storedAtMs),
       },
-      { table: 'index', key: indexKey(this.number, 'id', message.messageId, queue, offset), value: NOTHING },
     ];
-    for (const key of message.keys) {
-      writes.push({ table: 'index', key: indexKey(this.number, 'key', key, queue, offset), value: NOTHING });
-    }
+    const index = (kind: IndexKind, text: string) =>
+      writes.push({ table: 'index', key: indexKey(this.number, kind, text, queue, offset), value: NOTHING });
+    index('id', messageId);
+    for (const key of keys) index('key', key);
+    if (stored.messageGroup !== '') index('group', stored.messageGroup);
+    if (originId !== undefined) index('origin', originId);
     return { offset, writes };
   }
 
@@ -67,6 +89,12 @@ export class TopicLog {
     return this.#end(queue).durable;
   }
 
+  /** The offset of the oldest message that is still there; the end when there is none. */
+  begin(queue: number): number {
+    for (const { offset } of this.scan(queue, 0, 1)) return offset;
+    return this.end(queue);
+  }
+
   read(queue: number, offset: number): Buffer | undefined {
     return this.#store.get('messages', messageKey(this.number, queue, offset));
   }
@@ -79,13 +107,36 @@ export class TopicLog {
     }
   }
 
+  /** The offset of the first message stored at this time or later; the end when there is none. Reads log₂ n messages. */
+  offsetAt(queue: number, timeMs: number): number {
+    let low = this.begin(queue);
+    let high = this.end(queue);
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      const [found] = this.scan(queue, middle, 1);
+      if (found === undefined || storedAtOf(found.value) >= timeMs) high = middle;
+      else low = found.offset + 1;
+    }
+    return low;
+  }
+
+  /** Where messages of a message group are in a queue, from `fromOffset` on, in their order. */
+  *offsetsOfGroup(queue: number, messageGroup: string, fromOffset: number): Iterable<number> {
+    const range = indexRange(this.number, 'group', messageGroup, { queue, offset: fromOffset });
+    for (const { key } of this.#store.range('index', range)) yield readIndexKey(key).offset;
+  }
+
   #end(queue: number): QueueEnd {
     const known = this.#ends[queue];
     if (known !== undefined) return known;
     let next = 0;
+    let storedAtMs = 0;
     const last = { ...messageRange(this.number, queue), limit: 1, reverse: true };
-    for (const { key } of this.#store.range('messages', last)) next = offsetOfMessageKey(key) + 1;
-    const end = { next, durable: next };
+    for (const { key, value } of this.#store.range('messages', last)) {
+      next = offsetOfMessageKey(key) + 1;
+      storedAtMs = storedAtOf(value);
+    }
+    const end = { next, durable: next, storedAtMs };
     this.#ends[queue] = end;
     return end;
   }

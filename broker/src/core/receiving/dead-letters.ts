@@ -2,25 +2,27 @@ import type { Logger } from '@nomos/schemas';
 import { brokerLimits } from '../broker-limits.js';
 import { deadLetterTopic } from '../catalog.js';
 import type { Clock } from '../clock.js';
+import type { MessageWriter } from '../log/message-writer.js';
 import { decodeStoredMessage, readIdentity } from '../log/stored-message.js';
 import type { TopicLog } from '../log/topic-log.js';
-import type { Pending } from './group-queue.js';
+import type { Topics } from '../log/topics.js';
+import type { Pending } from './pending.js';
 import type { Progress } from './progress.js';
 import type { Subscription } from './subscription.js';
-import type { Subscriptions } from './subscriptions.js';
 
 /** RocketMQ keeps the dead letters of a group in a topic of one queue. */
-const DEAD_LETTER_QUEUE = 0;
+const PLACING = { queues: 1 };
 
 export interface DeadLettersOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly progress: Progress;
-  readonly subscriptions: Subscriptions;
-  /** Called after a dead letter is durable, with its topic. */
-  readonly buried: (topic: string) => void;
-  /** Called after a failure has put a message back among the invisible ones. */
-  readonly unburied: () => void;
+  readonly topics: Topics;
+  readonly writer: MessageWriter;
+  /** Called when the end of the message's delivery is about to be written. */
+  readonly burying: (pending: Pending) => void;
+  /** Called when the message is done, or back among the invisible ones after a failure. */
+  readonly buried: (subscription: Subscription) => void;
 }
 
 /** Moves messages that a group gave up to `%DLQ%<group>`. */
@@ -33,19 +35,16 @@ export class DeadLetters {
 
   /** invisible → burying → done. The dead letter and the end of the delivery are one batch. Throws UNAVAILABLE. */
   async bury(subscription: Subscription, pending: Pending): Promise<void> {
-    const { progress, subscriptions, clock } = this.#options;
-    pending.queue.beginEnd(pending, 'burying');
+    const { topics, clock, buried } = this.#options;
     try {
-      const log = await subscriptions.openLog(deadLetterTopic(subscription.groupName));
-      const letter = this.#append(log, subscription, pending);
-      await progress.commit([pending.queue], letter?.writes);
-      if (letter !== undefined) log.markDurable(DEAD_LETTER_QUEUE, letter.offset);
-      pending.queue.finish(pending);
-      this.#options.buried(log.name);
+      const opened = topics.open(deadLetterTopic(subscription.groupName));
+      // From the change of state to the commit nothing may come between: another batch would write the removal alone.
+      await this.#bury(opened instanceof Promise ? await opened : opened, subscription, pending);
     } catch (error) {
       pending.queue.undoEnd(pending, clock.now() + brokerLimits.buryRetryMs);
-      this.#options.unburied();
       throw error;
+    } finally {
+      buried(subscription);
     }
   }
 
@@ -57,14 +56,25 @@ export class DeadLetters {
     });
   }
 
-  #append(log: TopicLog, subscription: Subscription, pending: Pending) {
+  async #bury(log: TopicLog, subscription: Subscription, pending: Pending): Promise<void> {
+    const { progress, writer, burying } = this.#options;
+    const { queue } = pending;
+    if (!queue.has(pending) || pending.state !== 'invisible') return;
+    queue.beginEnd(pending, 'burying');
+    burying(pending);
+    const staged = this.#stage(log, subscription, pending);
+    await progress.commit([queue], (writes) => writer.commit(staged, writes));
+    queue.finish(pending);
+  }
+
+  #stage(log: TopicLog, subscription: Subscription, pending: Pending) {
     const value = subscription.log.read(pending.queue.queue, pending.offset);
-    if (value === undefined) return undefined;
-    const stored = { ...decodeStoredMessage(value), deadLetterOf: subscription.log.name };
-    return log.append(
-      DEAD_LETTER_QUEUE,
-      { ...readIdentity(stored.system), stored },
-      this.#options.clock.now(),
-    );
+    if (value === undefined) return [];
+    // Dead letters are received like any message, not in the order of their message groups.
+    const stored = {
+      ...decodeStoredMessage(value),
+      ...{ deadLetterOf: subscription.log.name, messageGroup: '', onlyGroup: '' },
+    };
+    return [this.#options.writer.stage(log, PLACING, [{ ...readIdentity(stored.system), stored }])];
   }
 }

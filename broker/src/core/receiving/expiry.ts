@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.js';
-import { DueHeap } from './due-heap.js';
-import type { Pending } from './group-queue.js';
+import { DueHeap } from '../due-heap.js';
+import type { Pending } from './pending.js';
 
 /** Calls back when invisible durations end. One timer for all of them; none while nothing is pending. */
 export class Expiry {

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { DueHeap } from './due-heap.js';
+import { DueHeap } from '../due-heap.js';
 import { GroupQueue } from './group-queue.js';
 
 test('a message that is delivered without end does not break the writing of progress', () => {
-  const queue = new GroupQueue({ group: 1, topic: 2, queue: 0 }, new DueHeap());
-  const pending = queue.deliverNew(0, 7, 1_000);
+  const queue = new GroupQueue({ group: 1, topic: 2, queue: 0, heap: new DueHeap(), findInGroup: () => [] });
+  const pending = queue.deliverNew(0, '', 7, 1_000);
   pending.attempt = 0xffff;
   queue.makeReady(pending);
   queue.deliverAgain(pending, 8, 2_000);

@@ -1,33 +1,30 @@
-import { cursorKey, offsetOfPendingKey, pendingKey, pendingRange } from '../keys.js';
+import { limits } from '@nomos/schemas';
+import type { DueHeap } from '../due-heap.js';
 import type { Store, Write } from '../store.js';
 import { assertTransition, type DeliveryState } from './delivery-state.js';
-import type { DueHeap } from './due-heap.js';
+import { type Line, MessageGroups } from './message-groups.js';
+import { decodePending, encodePending, newPending, type Pending } from './pending.js';
+import { cursorKey, offsetOfPendingKey, pendingKey, pendingRange } from './progress-keys.js';
 
-/** A message that was delivered to the group and is not done. */
-export interface Pending {
-  readonly queue: GroupQueue;
-  readonly offset: number;
-  state: DeliveryState;
-  /** Deliveries so far. */
-  attempt: number;
-  /** Tells the present delivery from earlier ones; a receipt handle carries it. */
-  nonce: number;
-  /** When the invisible duration ends. */
-  dueAtMs: number;
-  heapIndex: number;
-  /** The client for which the invisible duration is renewed, and until when. */
-  renewFor: string | undefined;
-  renewUntilMs: number;
-  /** Whether the store may hold an entry that must be deleted in the end. */
-  stored: boolean;
+/** Messages of a blocked message group that join its line at a time. */
+const JOINING_AT_ONCE = limits.receiveBatchMessages;
+
+/** Where messages of a message group are, from an offset on, in their order. */
+export type FindInGroup = (messageGroup: string, fromOffset: number) => Iterable<number>;
+
+export interface GroupQueueOptions {
+  readonly group: number;
+  readonly topic: number;
+  readonly queue: number;
+  readonly heap: DueHeap<Pending>;
+  readonly findInGroup: FindInGroup;
 }
-
-const STORED_ATTEMPT_MAX = 0xffff;
 
 /**
  * How far one group has come in one queue of a topic: the cursor, and the messages below it that are not
  * done. The store is written behind: changes are noted as unwritten, and `takeWrites` turns them into one
- * batch. A message received and acknowledged in the meantime then costs no write but the cursor's.
+ * batch, which leaves the store as it would be after a moment without any of them in between. A message
+ * received and acknowledged in the meantime then costs no write but the cursor's.
  */
 export class GroupQueue {
   readonly group: number;
@@ -35,18 +32,22 @@ export class GroupQueue {
   readonly queue: number;
   /** The first offset that was never delivered. */
   cursor = 0;
-  /** Messages to deliver again, the longest visible first. */
+  /** Messages to deliver again, the longest visible first; of a message group only the first in line. */
   readonly ready = new Set<Pending>();
+  readonly groups = new MessageGroups();
   readonly #pending = new Map<number, Pending>();
   readonly #heap: DueHeap<Pending>;
+  readonly #findInGroup: FindInGroup;
   readonly #unwritten = new Set<number>();
+  #notes: Write[] = [];
   #cursorUnwritten = false;
 
-  constructor(address: { group: number; topic: number; queue: number }, heap: DueHeap<Pending>) {
-    this.group = address.group;
-    this.topic = address.topic;
-    this.queue = address.queue;
-    this.#heap = heap;
+  constructor(options: GroupQueueOptions) {
+    this.group = options.group;
+    this.topic = options.topic;
+    this.queue = options.queue;
+    this.#heap = options.heap;
+    this.#findInGroup = options.findInGroup;
   }
 
   get pendingCount(): number {
@@ -54,36 +55,45 @@ export class GroupQueue {
   }
 
   get hasUnwritten(): boolean {
-    return this.#cursorUnwritten || this.#unwritten.size > 0;
+    return this.#cursorUnwritten || this.#unwritten.size > 0 || this.#notes.length > 0;
   }
 
   find(offset: number): Pending | undefined {
     return this.#pending.get(offset);
   }
 
-  /** Messages whose invisible duration is renewed for the client. */
-  heldFor(clientId: string): Pending[] {
-    return [...this.#pending.values()].filter(
-      (pending) => pending.renewFor === clientId && pending.state === 'invisible',
-    );
+  /** Whether the message is still pending: a reset may have taken it out in the meantime. */
+  has(pending: Pending): boolean {
+    return this.#pending.get(pending.offset) === pending;
+  }
+
+  pending(): Iterable<Pending> {
+    return this.#pending.values();
   }
 
   /** Reads what the store holds; entries whose time is over become ready with the next look at the heap. */
-  restore(store: Store): void {
+  restore(store: Store): boolean {
     const cursor = store.get('cursors', cursorKey(this.group, this.topic, this.queue));
     this.cursor = cursor === undefined ? 0 : cursor.readUIntBE(0, 6);
     for (const { key, value } of store.range('pending', pendingRange(this.group, this.topic, this.queue))) {
-      const pending = this.#add(offsetOfPendingKey(key));
-      pending.stored = true;
-      pending.attempt = value.readUInt16BE(0);
-      pending.nonce = value.readUInt32BE(2);
-      pending.dueAtMs = value.readUIntBE(6, 6);
+      const pending = decodePending(this, offsetOfPendingKey(key), value);
+      this.#pending.set(pending.offset, pending);
+      // Whether there are more is not stored; looking for them in vain is harmless.
+      if (isOrdered(pending)) this.groups.add(pending).hasMore = true;
       this.#heap.add(pending);
     }
+    return cursor !== undefined;
   }
 
   /** waiting → done: the filter passes the message over. */
   skip(offset: number): void {
+    this.moveCursor(offset + 1);
+  }
+
+  /** waiting → in line: the message group is blocked, so the message waits behind what is pending of it. */
+  leaveInLine(offset: number, line: Line): void {
+    if (line.entries.some(({ state }) => state === 'invisible' || state === 'ready')) line.hasMore = true;
+    else this.#join(offset, line);
     this.moveCursor(offset + 1);
   }
 
@@ -93,15 +103,34 @@ export class GroupQueue {
     this.#cursorUnwritten = true;
   }
 
+  /** Goes on from an offset, before or behind the present one. All that is pending from `dropFrom` on is dropped. */
+  reset(offset: number, dropFrom: number): void {
+    for (const pending of [...this.#pending.values()]) {
+      if (pending.offset >= dropFrom) this.#remove(pending);
+    }
+    this.cursor = offset;
+    this.#cursorUnwritten = true;
+  }
+
+  /** Drops everything for good; the writes delete what is stored. */
+  erase(): Write[] {
+    const { group, topic, queue } = this;
+    const writes: Write[] = [{ table: 'cursors', key: cursorKey(group, topic, queue) }];
+    for (const { offset } of this.#pending.values())
+      writes.push({ table: 'pending', key: pendingKey(group, topic, queue, offset) });
+    this.reset(0, 0);
+    this.takeWrites();
+    return writes;
+  }
+
   /** waiting → invisible. */
-  deliverNew(offset: number, nonce: number, dueAtMs: number): Pending {
+  deliverNew(offset: number, messageGroup: string, nonce: number, dueAtMs: number): Pending {
     if (offset < this.cursor) throw new Error(`offset ${offset} was delivered before`);
     this.moveCursor(offset + 1);
-    const pending = this.#add(offset);
+    const pending = this.#add(offset, messageGroup);
     pending.nonce = nonce;
     pending.dueAtMs = dueAtMs;
     this.#heap.add(pending);
-    this.#unwritten.add(offset);
     return pending;
   }
 
@@ -123,37 +152,56 @@ export class GroupQueue {
     pending.attempt = Math.max(0, pending.attempt - 1);
   }
 
-  /** invisible → ready. With `undo` the delivery does not count, since it never left. */
+  /**
+   * invisible → ready. With `undo` the delivery does not count, since it never left. What was delivered of its
+   * message group behind it comes back as well, uncounted, or it would be done before it.
+   */
   makeReady(pending: Pending, undo = false): void {
     if (undo) this.uncount(pending);
     pending.renewFor = undefined;
     this.#become(pending, 'ready');
+    if (!isOrdered(pending)) return;
+    for (const behind of this.groups.behind(pending)) {
+      if (behind.state !== 'invisible') continue;
+      this.uncount(behind);
+      behind.renewFor = undefined;
+      this.#become(behind, 'ready');
+    }
   }
 
   /** invisible → acking or burying: the batch that comes next deletes the entry. */
   beginEnd(pending: Pending, state: 'acking' | 'burying'): void {
     this.#become(pending, state);
+    this.#letOthersJoin(pending);
   }
 
-  /** The batch with the deletion failed: acking or burying → invisible. */
+  /** The batch with the deletion failed, or could not be made: acking or burying → invisible. */
   undoEnd(pending: Pending, dueAtMs = pending.dueAtMs): void {
-    this.#become(pending, 'invisible', dueAtMs);
+    if (this.has(pending)) this.#become(pending, 'invisible', dueAtMs);
   }
 
   /** → done. */
   finish(pending: Pending): void {
+    if (!this.has(pending)) return;
     assertTransition(pending.state, 'done');
-    this.#heap.remove(pending);
-    this.ready.delete(pending);
-    this.#pending.delete(pending.offset);
-    if (pending.stored && pending.state === 'ready') this.#unwritten.add(pending.offset);
+    if (pending.state === 'ready') this.#letOthersJoin(pending);
+    const wasWritten = pending.state !== 'ready';
+    this.#remove(pending);
+    if (wasWritten) this.#unwritten.delete(pending.offset);
+  }
+
+  /** Something to write along with the next batch, whose loss in a crash does no harm. */
+  note(write: Write): void {
+    this.#notes.push(write);
   }
 
   /** The writes that bring the store to the present state, and what to do if they fail. */
   takeWrites(): { writes: Write[]; undo: () => void } {
-    const writes: Write[] = [];
+    const notes = this.#notes;
+    const writes: Write[] = [...notes];
     const offsets = [...this.#unwritten];
     const cursorUnwritten = this.#cursorUnwritten;
+    this.#notes = [];
     this.#unwritten.clear();
     this.#cursorUnwritten = false;
     if (cursorUnwritten) {
@@ -168,6 +216,7 @@ export class GroupQueue {
     const undo = () => {
       this.#cursorUnwritten ||= cursorUnwritten;
       for (const offset of offsets) this.#unwritten.add(offset);
+      this.#notes = [...notes, ...this.#notes];
     };
     return { writes, undo };
   }
@@ -179,30 +228,49 @@ export class GroupQueue {
     if (pending.state === 'acking' || pending.state === 'burying') {
       return pending.stored ? { table: 'pending', key } : undefined;
     }
-    const value = Buffer.allocUnsafe(12);
-    // Dead letters are delivered without end, so the count may go beyond what is stored of it.
-    value.writeUInt16BE(Math.min(pending.attempt, STORED_ATTEMPT_MAX), 0);
-    value.writeUInt32BE(pending.nonce, 2);
-    value.writeUIntBE(pending.dueAtMs, 6, 6);
     pending.stored = true;
-    return { table: 'pending', key, value };
+    return { table: 'pending', key, value: encodePending(pending) };
   }
 
-  #add(offset: number): Pending {
-    const pending: Pending = {
-      queue: this,
-      offset,
-      state: 'invisible',
-      attempt: 1,
-      nonce: 0,
-      dueAtMs: 0,
-      heapIndex: -1,
-      renewFor: undefined,
-      renewUntilMs: 0,
-      stored: false,
-    };
+  #add(offset: number, messageGroup: string): Pending {
+    const pending = newPending(this, offset, messageGroup);
     this.#pending.set(offset, pending);
+    this.#unwritten.add(offset);
+    if (isOrdered(pending)) this.groups.add(pending);
     return pending;
+  }
+
+  #remove(pending: Pending): void {
+    this.#heap.remove(pending);
+    this.ready.delete(pending);
+    this.#pending.delete(pending.offset);
+    if (pending.stored) this.#unwritten.add(pending.offset);
+    else this.#unwritten.delete(pending.offset);
+    if (!isOrdered(pending)) return;
+    const first = this.groups.remove(pending);
+    if (first?.state === 'ready') this.ready.add(first);
+  }
+
+  #join(offset: number, line: Line): void {
+    const pending = this.#add(offset, line.messageGroup);
+    pending.state = 'ready';
+    pending.attempt = 0;
+  }
+
+  /** Keeps the rule of MessageGroups: when everything in the line ends, the next messages of the group join it. */
+  #letOthersJoin(ending: Pending): void {
+    if (!isOrdered(ending)) return;
+    const line = this.groups.lineOf(ending);
+    if (!line.hasMore) return;
+    for (const { state } of line.entries) if (state === 'invisible') return;
+    if (line.entries.some((entry) => entry !== ending && entry.state === 'ready')) return;
+    let joined = 0;
+    for (const offset of this.#findInGroup(line.messageGroup, (line.entries.at(-1)?.offset ?? -1) + 1)) {
+      if (offset >= this.cursor) break;
+      if (joined++ === JOINING_AT_ONCE) return;
+      this.#join(offset, line);
+    }
+    line.hasMore = false;
   }
 
   #become(pending: Pending, state: DeliveryState, dueAtMs = pending.dueAtMs): void {
@@ -213,6 +281,11 @@ export class GroupQueue {
     pending.dueAtMs = dueAtMs;
     this.#unwritten.add(pending.offset);
     if (state === 'invisible') this.#heap.add(pending);
-    else if (state === 'ready') this.ready.add(pending);
+    else if (state === 'ready' && (!isOrdered(pending) || this.groups.isFirst(pending)))
+      this.ready.add(pending);
   }
+}
+
+function isOrdered(pending: Pending): boolean {
+  return pending.messageGroup !== '';
 }

@@ -1,7 +1,8 @@
-import { type Logger, NomosError } from '@nomos/schemas';
+import type { Logger } from '@nomos/schemas';
 import { brokerLimits } from '../broker-limits.js';
 import type { Clock } from '../clock.js';
 import type { Store, Write } from '../store.js';
+import { storeFailure } from '../store-failure.js';
 import type { GroupQueue } from './group-queue.js';
 
 /**
@@ -33,9 +34,12 @@ export class Progress {
     });
   }
 
-  /** Makes all changes of these queues durable, together with other writes; throws UNAVAILABLE. */
-  async commit(queues: Iterable<GroupQueue>, otherWrites: readonly Write[] = []): Promise<void> {
-    const batch = [...otherWrites];
+  /** Makes all changes of these queues durable, with `commit` where other writes go along; throws UNAVAILABLE. */
+  async commit(
+    queues: Iterable<GroupQueue>,
+    commit: (writes: readonly Write[]) => Promise<void> = (writes) => this.#commit(writes),
+  ): Promise<void> {
+    const batch: Write[] = [];
     const taken: { queue: GroupQueue; undo: () => void }[] = [];
     for (const queue of queues) {
       const { writes, undo } = queue.takeWrites();
@@ -44,13 +48,13 @@ export class Progress {
       this.#unwritten.delete(queue);
     }
     try {
-      await this.#store.commit(batch);
+      await commit(batch);
     } catch (error) {
       for (const { queue, undo } of taken) {
         undo();
         this.note(queue);
       }
-      throw storeFailure(error);
+      throw error;
     }
   }
 
@@ -63,13 +67,12 @@ export class Progress {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
   }
-}
 
-/** A failed commit, told to a client: nothing was confirmed, trying again is safe. */
-export function storeFailure(cause: unknown): NomosError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new NomosError('UNAVAILABLE', `The broker could not write to its disk (${reason}).`, {
-    fix: 'Free space on the disk of the data folder, then try again.',
-    cause,
-  });
+  async #commit(writes: readonly Write[]): Promise<void> {
+    try {
+      await this.#store.commit(writes);
+    } catch (error) {
+      throw storeFailure(error);
+    }
+  }
 }

@@ -1,17 +1,7 @@
-import { matchesTagFilter, type TagFilter } from '@nomos/schemas';
-import { brokerLimits } from '../broker-limits.js';
-import { decodeStoredMessage, type StoredMessage, tagOfStoredValue } from '../log/stored-message.js';
+import { decodeStoredMessage, type StoredMessage } from '../log/stored-message.js';
 import type { TopicLog } from '../log/topic-log.js';
-import type { GroupQueue, Pending } from './group-queue.js';
-
-/** What one receive asks for. */
-export interface ReceiveDemand {
-  readonly filter: TagFilter;
-  readonly messagesMax: number;
-  readonly invisibleMs: number;
-  /** The client for which the invisible duration is renewed while it lives; absent: it is not renewed. */
-  readonly renewFor?: string;
-}
+import type { GroupQueue } from './group-queue.js';
+import { Harvester, type ReceiveDemand, type Taken } from './harvester.js';
 
 /** One message on its way to a consumer. */
 export interface Delivery {
@@ -24,37 +14,40 @@ export interface Delivery {
   readonly message: StoredMessage;
 }
 
-/** A delivery together with the entry that it made, so that it can be undone. */
-export interface Taken {
-  readonly pending: Pending;
-  readonly nonce: number;
-  readonly value: Buffer;
-}
-
 /** What a look at the queues gave; `more` when it stopped early and should be continued. */
 export interface Harvest {
   readonly taken: readonly Taken[];
   readonly more: boolean;
 }
 
-/** One consumer group on one topic: its progress in each queue. */
+/** A group, or one instance of a broadcasting group, which receives on its own. */
+export interface Receiver {
+  readonly group: string;
+  /** The client of a broadcasting group; undefined when the instances share the messages. */
+  readonly instance: string | undefined;
+  /** Stands for the receiver in the store. */
+  readonly number: number;
+}
+
+/** One receiver on one topic: its progress in each queue. */
 export class Subscription {
-  readonly groupName: string;
-  readonly groupNumber: number;
+  readonly receiver: Receiver;
   readonly log: TopicLog;
   readonly #queues: GroupQueue[] = [];
   readonly #makeQueue: (queue: number) => GroupQueue;
   #firstQueue = 0;
+  /** When it was used last, to find the instances of broadcasting groups that are gone. */
+  usedAtMs: number;
 
-  constructor(
-    group: { readonly name: string; readonly number: number },
-    log: TopicLog,
-    makeQueue: (queue: number) => GroupQueue,
-  ) {
-    this.groupName = group.name;
-    this.groupNumber = group.number;
+  constructor(receiver: Receiver, log: TopicLog, nowMs: number, makeQueue: (queue: number) => GroupQueue) {
+    this.receiver = receiver;
     this.log = log;
+    this.usedAtMs = nowMs;
     this.#makeQueue = makeQueue;
+  }
+
+  get groupName(): string {
+    return this.receiver.group;
   }
 
   queue(index: number): GroupQueue {
@@ -83,93 +76,16 @@ export class Subscription {
    * beginning with another queue. It stops after a bounded number of messages that the filter passes over.
    */
   take(demand: ReceiveDemand, queueCount: number, nowMs: number, nonce: () => number): Harvest {
-    const harvest = new Harvester(this.log, demand, nowMs, nonce);
+    const harvester = new Harvester({ log: this.log, group: this.groupName, demand, nowMs, nonce });
     this.#firstQueue = (this.#firstQueue + 1) % queueCount;
     for (const step of ['again', 'new'] as const) {
-      for (let turn = 0; turn < queueCount && !harvest.full; turn++) {
+      for (let turn = 0; turn < queueCount && !harvester.full; turn++) {
         const queue = this.queue((this.#firstQueue + turn) % queueCount);
-        if (step === 'again') harvest.takeReady(queue);
-        else harvest.takeNew(queue);
+        if (step === 'again') harvester.takeReady(queue);
+        else harvester.takeNew(queue);
       }
     }
-    return { taken: harvest.taken, more: harvest.stoppedEarly };
-  }
-}
-
-/** The working state of one `take`. */
-class Harvester {
-  readonly taken: Taken[] = [];
-  stoppedEarly = false;
-  readonly #log: TopicLog;
-  readonly #demand: ReceiveDemand;
-  readonly #nowMs: number;
-  readonly #nonce: () => number;
-  #bytes = 0;
-  #skipped = 0;
-
-  constructor(log: TopicLog, demand: ReceiveDemand, nowMs: number, nonce: () => number) {
-    this.#log = log;
-    this.#demand = demand;
-    this.#nowMs = nowMs;
-    this.#nonce = nonce;
-  }
-
-  get full(): boolean {
-    return this.stoppedEarly || this.#room <= 0 || this.#bytes >= brokerLimits.receiveBytes;
-  }
-
-  get #room(): number {
-    return this.#demand.messagesMax - this.taken.length;
-  }
-
-  takeReady(queue: GroupQueue): void {
-    for (const pending of queue.ready) {
-      if (this.full) return;
-      const value = this.#log.read(queue.queue, pending.offset);
-      if (value === undefined || !this.#matches(value)) {
-        queue.finish(pending);
-        continue;
-      }
-      queue.deliverAgain(pending, this.#nonce(), this.#dueAtMs);
-      this.#add(pending, value);
-    }
-  }
-
-  takeNew(queue: GroupQueue): void {
-    const end = this.#log.end(queue.queue);
-    const room = Math.min(this.#room, brokerLimits.pendingPerQueue - queue.pendingCount);
-    if (room <= 0) return;
-    const limit = this.#demand.filter.all ? room : room + brokerLimits.skippedPerTurn;
-    let seen = 0;
-    for (const { offset, value } of this.#log.scan(queue.queue, queue.cursor, limit)) {
-      seen++;
-      if (!this.#matches(value)) {
-        queue.skip(offset);
-        if (++this.#skipped >= brokerLimits.skippedPerTurn) this.stoppedEarly = true;
-      } else {
-        this.#add(queue.deliverNew(offset, this.#nonce(), this.#dueAtMs), value);
-      }
-      if (this.full || queue.pendingCount >= brokerLimits.pendingPerQueue) return;
-    }
-    // Offsets at the end that hold nothing belong to sends that failed; they were never acknowledged.
-    if (seen < limit) queue.moveCursor(end);
-  }
-
-  get #dueAtMs(): number {
-    return this.#nowMs + this.#demand.invisibleMs;
-  }
-
-  #matches(value: Buffer): boolean {
-    return this.#demand.filter.all || matchesTagFilter(this.#demand.filter, tagOfStoredValue(value));
-  }
-
-  #add(pending: Pending, value: Buffer): void {
-    if (this.#demand.renewFor !== undefined) {
-      pending.renewFor = this.#demand.renewFor;
-      pending.renewUntilMs = this.#nowMs + brokerLimits.autoRenewTotalMs;
-    }
-    this.taken.push({ pending, nonce: pending.nonce, value });
-    this.#bytes += value.length;
+    return { taken: harvester.taken, more: harvester.stoppedEarly };
   }
 }
 

@@ -1,74 +1,66 @@
 import { NomosError } from '@nomos/schemas';
-import { type Catalog, groupOfDeadLetterTopic } from '../catalog.js';
-import { readCursorKey } from '../keys.js';
-import { TopicLog } from '../log/topic-log.js';
-import { NameNumbers } from '../name-numbers.js';
-import type { Store } from '../store.js';
-import type { DueHeap } from './due-heap.js';
-import { GroupQueue, type Pending } from './group-queue.js';
-import { Subscription } from './subscription.js';
+import type { Catalog } from '../catalog.js';
+import type { Clock } from '../clock.js';
+import type { DueHeap } from '../due-heap.js';
+import type { TopicLog } from '../log/topic-log.js';
+import type { Topics } from '../log/topics.js';
+import type { NameNumbers } from '../name-numbers.js';
+import type { Store, Write } from '../store.js';
+import { GroupQueue } from './group-queue.js';
+import type { Pending } from './pending.js';
+import { readCursorKey } from './progress-keys.js';
+import { type Receiver, Subscription } from './subscription.js';
+
+export interface SubscriptionsOptions {
+  readonly store: Store;
+  readonly catalog: Catalog;
+  readonly clock: Clock;
+  readonly numbers: NameNumbers;
+  readonly topics: Topics;
+  readonly heap: DueHeap<Pending>;
+}
+
+/** Parts a group's name from the client's in the name of an instance; no group's name has it. */
+const INSTANCE_MARK = '@';
 
 /**
- * The topics and subscriptions in use. Those that the store knows are there from the start, so that what was
- * invisible at a crash becomes visible again in time; others are made at their first use, if the catalog has them.
+ * Who receives what. Those that the store knows are there from the start, so that what was invisible at a
+ * crash becomes visible again in time; others are made at their first use, if the catalog has them.
  */
 export class Subscriptions {
-  readonly #store: Store;
-  readonly #catalog: Catalog;
-  readonly #heap: DueHeap<Pending>;
-  readonly #numbers: NameNumbers;
-  readonly #logs = new Map<string, TopicLog>();
-  /** By topic, then by group. */
-  readonly #subscriptions = new Map<string, Map<string, Subscription>>();
+  readonly #options: SubscriptionsOptions;
+  /** By topic, then by the receiver's number. */
+  readonly #subscriptions = new Map<string, Map<number, Subscription>>();
 
-  constructor(store: Store, catalog: Catalog, heap: DueHeap<Pending>) {
-    this.#store = store;
-    this.#catalog = catalog;
-    this.#heap = heap;
-    this.#numbers = new NameNumbers(store);
+  constructor(options: SubscriptionsOptions) {
+    this.#options = options;
+    const { store, numbers, topics } = options;
     const all = { from: Buffer.from([0]), to: Buffer.alloc(11, 0xff) };
     for (const { key } of [...store.range('cursors', all)]) {
-      const { group, topic, queue } = readCursorKey(key);
-      const groupName = this.#numbers.name('group', group);
-      const topicName = this.#numbers.name('topic', topic);
-      if (groupName === undefined || topicName === undefined) continue;
-      this.#subscription(groupName, group, this.#log(topicName, topic)).queue(queue);
+      const { group: number, topic, queue } = readCursorKey(key);
+      const name = numbers.name('group', number);
+      const log = topics.byNumber(topic);
+      if (name === undefined || log === undefined) continue;
+      this.#subscription(readReceiver(name, number), log).queue(queue);
     }
   }
 
-  /** The log of a registered topic, or of a registered group's dead letters. Throws TOPIC_NOT_REGISTERED. */
-  openLog(topic: string): TopicLog | Promise<TopicLog> {
-    this.queueCount(topic);
-    return this.#logs.get(topic) ?? this.#makeLog(topic);
-  }
-
-  /** A group on a topic. Throws TOPIC_NOT_REGISTERED, GROUP_NOT_REGISTERED. */
-  async open(group: string, topic: string): Promise<Subscription> {
-    if (this.#catalog.consumerGroup(group) === undefined) throw groupNotRegistered(group);
-    const log = await this.openLog(topic);
-    const known = this.#subscriptions.get(topic)?.get(group);
-    if (known !== undefined) return known;
-    return this.#subscription(group, await this.#numbers.assign('group', group), log);
-  }
-
-  /** The log of a topic that has ever been used. */
-  knownLog(topic: string): TopicLog | undefined {
-    const number = this.#numbers.find('topic', topic);
-    return number === undefined ? undefined : this.#log(topic, number);
-  }
-
-  /** How many queues the topic has. Throws TOPIC_NOT_REGISTERED. */
-  queueCount(topic: string): number {
-    const group = groupOfDeadLetterTopic(topic);
-    if (group !== undefined && this.#catalog.consumerGroup(group) !== undefined) return 1;
-    const registered = this.#catalog.topic(topic);
-    if (registered === undefined) {
-      throw new NomosError(
-        'TOPIC_NOT_REGISTERED',
-        `The topic "${topic}" is not registered in this environment.`,
-      );
-    }
-    return registered.queues;
+  /**
+   * A group on a topic; for a broadcasting group, the client's own share. Throws TOPIC_NOT_REGISTERED,
+   * GROUP_NOT_REGISTERED.
+   */
+  async open(group: string, topic: string, client: string): Promise<Subscription> {
+    const { catalog, clock, numbers, topics } = this.#options;
+    const terms = catalog.consumerGroup(group);
+    if (terms === undefined) throw groupNotRegistered(group);
+    const opened = topics.open(topic);
+    const log = opened instanceof Promise ? await opened : opened;
+    const instance = terms.broadcasting ? client : undefined;
+    const name = instance === undefined ? group : group + INSTANCE_MARK + instance;
+    const number = numbers.find('group', name) ?? (await numbers.assign('group', name));
+    const subscription = this.#subscription({ group, instance, number }, log);
+    subscription.usedAtMs = clock.now();
+    return subscription;
   }
 
   ofTopic(topic: string): Iterable<Subscription> {
@@ -76,45 +68,63 @@ export class Subscriptions {
   }
 
   ofQueue(queue: GroupQueue): Subscription {
-    const topic = this.#numbers.name('topic', queue.topic) ?? '';
-    const group = this.#numbers.name('group', queue.group) ?? '';
-    const subscription = this.#subscriptions.get(topic)?.get(group);
+    const log = this.#options.topics.byNumber(queue.topic);
+    const subscription = log && this.#subscriptions.get(log.name)?.get(queue.group);
     if (subscription === undefined) throw new Error('a pending message belongs to no subscription');
     return subscription;
   }
 
+  *all(): Iterable<Subscription> {
+    for (const ofTopic of this.#subscriptions.values()) yield* ofTopic.values();
+  }
+
   *queues(): Iterable<GroupQueue> {
+    for (const subscription of this.all()) yield* subscription.queues();
+  }
+
+  /** Forgets the shares of clients of broadcasting groups that were not used since; the writes delete what is stored. */
+  forgetInstances(unusedSinceMs: number): Write[] {
+    const writes: Write[] = [];
     for (const ofTopic of this.#subscriptions.values()) {
-      for (const subscription of ofTopic.values()) yield* subscription.queues();
+      for (const [number, subscription] of ofTopic) {
+        const { receiver, usedAtMs } = subscription;
+        if (receiver.instance === undefined || usedAtMs >= unusedSinceMs) continue;
+        for (const queue of subscription.queues()) writes.push(...queue.erase());
+        ofTopic.delete(number);
+      }
     }
+    return writes;
   }
 
-  async #makeLog(topic: string): Promise<TopicLog> {
-    return this.#log(topic, await this.#numbers.assign('topic', topic));
-  }
-
-  #log(topic: string, number: number): TopicLog {
-    const known = this.#logs.get(topic);
-    if (known !== undefined) return known;
-    const log = new TopicLog(this.#store, topic, number);
-    this.#logs.set(topic, log);
-    return log;
-  }
-
-  #subscription(group: string, groupNumber: number, log: TopicLog): Subscription {
-    const ofTopic = this.#subscriptions.get(log.name) ?? new Map<string, Subscription>();
+  #subscription(receiver: Receiver, log: TopicLog): Subscription {
+    const ofTopic = this.#subscriptions.get(log.name) ?? new Map<number, Subscription>();
     this.#subscriptions.set(log.name, ofTopic);
-    const known = ofTopic.get(group);
+    const known = ofTopic.get(receiver.number);
     if (known !== undefined) return known;
-    const makeQueue = (queue: number) => {
-      const made = new GroupQueue({ group: groupNumber, topic: log.number, queue }, this.#heap);
-      made.restore(this.#store);
-      return made;
-    };
-    const subscription = new Subscription({ name: group, number: groupNumber }, log, makeQueue);
-    ofTopic.set(group, subscription);
-    return subscription;
+    const made = new Subscription(receiver, log, this.#options.clock.now(), (queue) =>
+      this.#makeQueue(receiver, log, queue),
+    );
+    ofTopic.set(receiver.number, made);
+    return made;
   }
+
+  #makeQueue(receiver: Receiver, log: TopicLog, queue: number): GroupQueue {
+    const { store, heap } = this.#options;
+    const made = new GroupQueue({
+      ...{ group: receiver.number, topic: log.number, queue, heap },
+      findInGroup: (messageGroup, fromOffset) => log.offsetsOfGroup(queue, messageGroup, fromOffset),
+    });
+    const wasThere = made.restore(store);
+    // A new instance of a broadcasting group gets what is sent from now on, as RocketMQ's do.
+    if (!wasThere && receiver.instance !== undefined) made.reset(log.end(queue), 0);
+    return made;
+  }
+}
+
+function readReceiver(name: string, number: number): Receiver {
+  const mark = name.indexOf(INSTANCE_MARK);
+  if (mark < 0) return { group: name, instance: undefined, number };
+  return { group: name.slice(0, mark), instance: name.slice(mark + 1), number };
 }
 
 function groupNotRegistered(group: string): NomosError {

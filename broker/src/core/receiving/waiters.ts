@@ -1,7 +1,8 @@
 import { NomosError } from '@nomos/schemas';
 import { brokerLimits } from '../broker-limits.js';
 import type { Clock } from '../clock.js';
-import type { ReceiveDemand, Subscription, Taken } from './subscription.js';
+import type { ReceiveDemand, Taken } from './harvester.js';
+import type { Subscription } from './subscription.js';
 
 /** A receive that found nothing and waits. */
 export interface Waiter {

@@ -1,0 +1,143 @@
+import { type MessageFilter, matchesMessageFilter, NomosError } from '@nomos/schemas';
+import { brokerLimits } from '../broker-limits.js';
+import type { Clock } from '../clock.js';
+import {
+  decodeStoredMessage,
+  isForGroup,
+  type StoredMessage,
+  StoredMessageView,
+} from '../log/stored-message.js';
+import type { TopicLog } from '../log/topic-log.js';
+import type { Topics } from '../log/topics.js';
+
+export interface PullRequest {
+  readonly group: string;
+  readonly topic: string;
+  readonly queue: number;
+  /** The first offset to look at; before the oldest message there is, it counts as that one. */
+  readonly offset: number;
+  readonly filter: MessageFilter;
+  readonly messagesMax: number;
+  /** How long to wait when there is nothing yet; 0 answers at once. */
+  readonly waitMs: number;
+}
+
+export interface PulledMessage {
+  readonly offset: number;
+  readonly message: StoredMessage;
+}
+
+export interface Pulled {
+  readonly messages: readonly PulledMessage[];
+  /** Where to go on. */
+  readonly nextOffset: number;
+}
+
+export interface PullCall {
+  readonly pulled: Promise<Pulled>;
+  readonly cancel: () => void;
+}
+
+/**
+ * Reading a queue from an offset of the client's choice. Nothing is marked as delivered: the client keeps
+ * count itself, and may tell it by `Offsets.update`.
+ */
+export class Pulling {
+  readonly #topics: Topics;
+  readonly #clock: Clock;
+  /** Those who wait for something new, by topic. */
+  readonly #waiting = new Map<string, Set<() => void>>();
+  #count = 0;
+
+  constructor(topics: Topics, clock: Clock) {
+    this.#topics = topics;
+    this.#clock = clock;
+  }
+
+  /** Throws TOPIC_NOT_REGISTERED, REQUEST_INVALID for an offset beyond the end, TOO_MANY_REQUESTS. */
+  pull(request: PullRequest): PullCall {
+    let stopWaiting = () => {};
+    let isCancelled = false;
+    const pulled = this.#pull(request, (stop) => {
+      stopWaiting = stop;
+      if (isCancelled) stop();
+    });
+    const cancel = () => {
+      isCancelled = true;
+      stopWaiting();
+    };
+    return { pulled, cancel };
+  }
+
+  /** To be called when a topic has new messages. */
+  serveTopic(topic: string): void {
+    for (const look of [...(this.#waiting.get(topic) ?? [])]) look();
+  }
+
+  dismissWaiters(): void {
+    for (const topic of [...this.#waiting.keys()]) this.serveTopic(topic);
+  }
+
+  async #pull(request: PullRequest, onWaiting: (stop: () => void) => void): Promise<Pulled> {
+    const { topic, queue, offset, waitMs } = request;
+    const log = await this.#topics.open(topic);
+    assertOffset(log, queue, offset);
+    const pulled = look(log, request);
+    if (pulled.messages.length > 0 || waitMs <= 0 || pulled.nextOffset < log.end(queue)) return pulled;
+    await this.#somethingNew(topic, waitMs, onWaiting);
+    return look(log, { ...request, offset: pulled.nextOffset });
+  }
+
+  #somethingNew(topic: string, waitMs: number, onWaiting: (stop: () => void) => void): Promise<void> {
+    if (this.#count >= brokerLimits.waiters) {
+      throw new NomosError('TOO_MANY_REQUESTS', 'Too many pulls are waiting.', {
+        fix: 'Let each consumer wait with a few pulls at a time.',
+      });
+    }
+    return new Promise((resolve) => {
+      const ofTopic = this.#waiting.get(topic) ?? new Set();
+      this.#waiting.set(topic, ofTopic);
+      const stop = () => {
+        cancelTimer();
+        if (!ofTopic.delete(stop)) return;
+        this.#count--;
+        if (ofTopic.size === 0 && this.#waiting.get(topic) === ofTopic) this.#waiting.delete(topic);
+        resolve();
+      };
+      const cancelTimer = this.#clock.setTimer(waitMs, stop);
+      ofTopic.add(stop);
+      this.#count++;
+      onWaiting(stop);
+    });
+  }
+}
+
+function assertOffset(log: TopicLog, queue: number, offset: number): void {
+  if (offset >= 0 && offset <= log.end(queue)) return;
+  const expected = `an offset of 0 to ${log.end(queue)}`;
+  const message = `The offset ${offset} is not one of queue ${queue}.`;
+  throw new NomosError('REQUEST_INVALID', message, {
+    violations: [{ rule: 'offset', message, expected }],
+    fix: `Give ${expected}; QueryOffset tells the first and the last.`,
+  });
+}
+
+/** What there is from the offset on, at most as much as one receive would give. */
+function look(log: TopicLog, request: PullRequest): Pulled {
+  const { group, queue, filter, messagesMax } = request;
+  const messages: PulledMessage[] = [];
+  let nextOffset = request.offset;
+  let bytes = 0;
+  let seen = 0;
+  const most = messagesMax + brokerLimits.skippedPerTurn;
+  for (const { offset, value } of log.scan(queue, nextOffset, most)) {
+    seen++;
+    nextOffset = offset + 1;
+    const isWanted = isForGroup(value, group) && matchesMessageFilter(filter, new StoredMessageView(value));
+    if (!isWanted) continue;
+    messages.push({ offset, message: decodeStoredMessage(value) });
+    bytes += value.length;
+    if (messages.length >= messagesMax || bytes >= brokerLimits.receiveBytes) return { messages, nextOffset };
+  }
+  return { messages, nextOffset: seen < most ? log.end(queue) : nextOffset };
+}

@@ -1,0 +1,193 @@
+import { NomosError } from '@nomos/schemas';
+import type { Clock } from '../clock.js';
+import type { MessageWriter, Staged } from '../log/message-writer.js';
+import type { NewMessage, TopicLog } from '../log/topic-log.js';
+import type { Topics } from '../log/topics.js';
+import type { Schedule } from '../schedule/schedule.js';
+import type { ScheduledMessages } from '../schedule/scheduled-messages.js';
+import type { Write } from '../store.js';
+import type { Transactions } from '../transactions/transactions.js';
+import type { Deduplication, FirstSend } from './deduplication.js';
+
+/** A message with how it is to be sent. */
+export interface MessageToSend extends NewMessage {
+  /** When it is to be delivered, in milliseconds since 1970; absent or past: at once. */
+  readonly deliverAtMs?: number | undefined;
+  /** It is to be held until its transaction is committed. */
+  readonly transaction?: { readonly firstCheckMs: number | undefined } | undefined;
+  /** Of messages with the same id only the first is stored, within the topic's window. */
+  readonly deduplicationId?: string | undefined;
+}
+
+export interface SendRequest {
+  readonly topic: string;
+  /** The queue to use, if the topic has it; otherwise the next in turn is. */
+  readonly queue?: number | undefined;
+  readonly application: string;
+  readonly messages: readonly MessageToSend[];
+}
+
+/** What became of one message. */
+export interface Sent {
+  /** The id under which it is stored: that of the first, for a duplicate. */
+  readonly messageId: string;
+  /** The offset in its queue; 0 while it is in none. */
+  readonly offset: number;
+  readonly transactionId?: string;
+  readonly recallHandle?: string;
+  readonly isDuplicate: boolean;
+}
+
+export interface SendingOptions {
+  readonly clock: Clock;
+  readonly topics: Topics;
+  readonly writer: MessageWriter;
+  readonly schedule: Schedule;
+  readonly scheduled: ScheduledMessages;
+  readonly transactions: Transactions;
+  readonly deduplication: Deduplication;
+}
+
+/** Accepts messages of every type. Those of one call become durable together, or none does. */
+export class Sending {
+  readonly #options: SendingOptions;
+  /** Sends under a deduplication id that are being written, by topic number and id. */
+  readonly #underWay = new Map<string, Promise<Sent>>();
+  #isClosed = false;
+
+  constructor(options: SendingOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Resolves once all messages are durable. Throws TOPIC_NOT_REGISTERED, UNAVAILABLE, STORAGE_FULL,
+   * TOO_MANY_REQUESTS, CLOSED.
+   */
+  async send(request: SendRequest): Promise<readonly Sent[]> {
+    if (this.#isClosed)
+      throw new NomosError('CLOSED', 'The broker is shutting down.', { fix: 'Try again later.' });
+    const { topics, writer } = this.#options;
+    const opened = topics.open(request.topic);
+    const log = opened instanceof Promise ? await opened : opened;
+    writer.assertRoom(request.messages);
+    const isDeduplicated = request.messages.some(({ deduplicationId }) => deduplicationId !== undefined);
+    if (isDeduplicated) return await this.#sendOnce(log, request);
+    return await this.#store(log, request, request.messages);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+  }
+
+  /** Stores those messages whose deduplication id is new; the others get the receipt of the first. */
+  async #sendOnce(log: TopicLog, request: SendRequest): Promise<readonly Sent[]> {
+    const fresh: MessageToSend[] = [];
+    const receipts: (Promise<Sent> | Sent)[] = [];
+    let stored: Promise<readonly Sent[]> | undefined;
+    const own: string[] = [];
+    for (const message of request.messages) {
+      const { deduplicationId } = message;
+      const name = deduplicationId === undefined ? undefined : `${log.number}/${deduplicationId}`;
+      const earlier = name === undefined ? undefined : this.#underWay.get(name);
+      if (earlier !== undefined) {
+        receipts.push(earlier.then((sent) => ({ ...sent, isDuplicate: true })));
+        continue;
+      }
+      const first = deduplicationId && this.#options.deduplication.find(log.number, deduplicationId);
+      if (first) {
+        receipts.push(this.#receiptOf(log, first));
+        continue;
+      }
+      const index = fresh.push(message) - 1;
+      const receipt = Promise.resolve()
+        .then(() => stored)
+        .then((all) => all?.[index] ?? assertStored());
+      if (name !== undefined) {
+        this.#underWay.set(name, receipt);
+        own.push(name);
+      }
+      receipts.push(receipt);
+    }
+    stored = fresh.length === 0 ? undefined : this.#store(log, request, fresh);
+    try {
+      return await Promise.all(receipts);
+    } finally {
+      for (const name of own) this.#underWay.delete(name);
+    }
+  }
+
+  async #store(
+    log: TopicLog,
+    { queue, application }: SendRequest,
+    messages: readonly MessageToSend[],
+  ): Promise<readonly Sent[]> {
+    const { writer, schedule, topics } = this.#options;
+    const terms = topics.terms(log.name);
+    const nowMs = this.#options.clock.now();
+    const writes: Write[] = [];
+    const dueAtMs: number[] = [];
+    const immediate = messages.filter((message) => !isHeld(message, nowMs));
+    const staged: Staged[] = [];
+    if (immediate.length > 0)
+      staged.push(writer.stage(log, { queues: terms.queues, wanted: queue }, immediate));
+    let next = 0;
+    const sent = messages.map((message): Sent => {
+      const { messageId, deduplicationId } = message;
+      const position = isHeld(message, nowMs) ? undefined : staged[0]?.positions[next++];
+      const held = position === undefined ? this.#hold(log, queue, application, message) : undefined;
+      if (held !== undefined) {
+        writes.push(...held.writes);
+        dueAtMs.push(held.dueAtMs);
+      }
+      const place = position === undefined ? held?.place : ({ kind: 'log', ...position } as const);
+      if (deduplicationId !== undefined && place !== undefined) {
+        const window = terms.deduplicationWindowMs;
+        const first = { messageId, place };
+        writes.push(...this.#options.deduplication.remember(log.number, deduplicationId, window, first));
+      }
+      return { messageId, offset: position?.offset ?? 0, isDuplicate: false, ...held?.handles };
+    });
+    await writer.commit(staged, writes);
+    for (const time of dueAtMs) schedule.arm(time);
+    return sent;
+  }
+
+  /** Keeps a message out of its topic: until its transaction is committed, or until its time. */
+  #hold(log: TopicLog, queue: number | undefined, application: string, message: MessageToSend) {
+    const { transactions, scheduled } = this.#options;
+    if (message.transaction !== undefined) {
+      const { firstCheckMs } = message.transaction;
+      const half = transactions.stage(log, queue, message, { application, firstCheckMs });
+      return {
+        writes: half.writes,
+        dueAtMs: half.firstCheck.dueAtMs,
+        place: { kind: 'half', number: half.number } as const,
+        handles: { transactionId: half.transactionId },
+      };
+    }
+    const { key, recallHandle, writes } = scheduled.stage(log, queue, message, message.deliverAtMs ?? 0);
+    const place = { kind: 'scheduled', ...key } as const;
+    return { writes, dueAtMs: key.dueAtMs, place, handles: { recallHandle } };
+  }
+
+  #receiptOf(log: TopicLog, { messageId, place }: FirstSend): Sent {
+    const { scheduled, transactions } = this.#options;
+    const receipt = { messageId, offset: 0, isDuplicate: true };
+    switch (place.kind) {
+      case 'log':
+        return { ...receipt, offset: place.offset };
+      case 'scheduled':
+        return { ...receipt, recallHandle: scheduled.recallHandle(log.number, place) };
+      case 'half':
+        return { ...receipt, transactionId: transactions.transactionId(log.number, place.number) };
+    }
+  }
+}
+
+function isHeld({ transaction, deliverAtMs }: MessageToSend, nowMs: number): boolean {
+  return transaction !== undefined || (deliverAtMs !== undefined && deliverAtMs > nowMs);
+}
+
+function assertStored(): never {
+  throw new Error('a message was stored without a receipt');
+}
