@@ -1,14 +1,21 @@
-import { randomInt } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { type Logger, NomosError, silentLogger } from '@nomos/schemas';
+import { layeredCatalog, ProvisionedEntries } from './admin/provisioned-entries.js';
+import { openAdminPlane } from './admin-plane.js';
 import { BrokerCore } from './core/broker-core.js';
 import { type Clock, systemClock } from './core/clock.js';
 import type { BundleSource } from './edge/bundle-source.js';
 import { Edge } from './edge/edge.js';
 import { RegistryBundleSource } from './edge/registry-bundle-source.js';
+import { type Certificate, type CertificateFiles, readCertificate } from './port/certificate.js';
+import { keptCertificate } from './port/kept-certificate.js';
+import { Port } from './port/port.js';
 import type { BrokerServices } from './rpc/broker-services.js';
 import { Clients } from './rpc/clients.js';
 import { DeliveryWindow } from './rpc/delivery-window.js';
 import { GrpcServer } from './rpc/grpc-server.js';
+import { TransactionProducers } from './rpc/transaction-producers.js';
+import { compactStoreFile } from './store/compact-store-file.js';
 import { type DataFolder, openDataFolder, readIfThere, writeDurably } from './store/data-folder.js';
 import { LmdbStore } from './store/lmdb-store.js';
 
@@ -25,6 +32,10 @@ export interface BrokerOptions {
   /** 0 lets the system choose. */
   readonly port: number;
   readonly edge: EdgeOptions;
+  /** What TLS clients are shown, as PEM; without it the broker makes a self-signed certificate and keeps it. */
+  readonly tls?: CertificateFiles;
+  /** Whether clients may also speak without TLS, on the same port. Default true. */
+  readonly plaintext?: boolean;
   readonly log?: Logger;
   readonly clock?: Clock;
 }
@@ -42,6 +53,9 @@ const CLOSE_WAIT_MS = 5_000;
 
 /** Random numbers below this are drawn for receipts: unsigned, 32 bits. */
 const RANDOM_END = 2 ** 32;
+
+/** As long as the ids that RocketMQ's clients make. */
+const MESSAGE_ID_BYTES = 17;
 
 /**
  * Starts a broker in this process. Throws DATA_FOLDER_UNUSABLE, PORT_IN_USE, CONFIGURATION_INVALID, and
@@ -74,33 +88,48 @@ async function start(
   opened: (() => Promise<void> | void)[],
   close: () => Promise<void>,
 ): Promise<Broker> {
-  const { host = '127.0.0.1', port, log = silentLogger, clock = systemClock } = options;
+  const { host = '127.0.0.1', port, plaintext = true, log = silentLogger, clock = systemClock } = options;
   const folder = openDataFolder(options.dataFolder);
   opened.push(folder.close);
+  const certificate = openCertificate(options.tls, folder, host, clock, log);
+  await compactStoreFile(folder.storeFile, log);
   const store = openStore(folder);
   opened.push(() => store.close());
   const source = await openSource(options.edge, folder, clock, log);
   opened.push(() => source.close());
   const edge = new Edge(source, clock);
   const clients = new Clients(clock);
+  const producers = new TransactionProducers();
+  const provisioned = new ProvisionedEntries(store);
   const core = new BrokerCore({
-    ...{ store, clock, log, catalog: edge.catalog, receiptKey: folder.receiptKey },
+    ...{ store, clock, log, handleKey: folder.handleKey },
+    catalog: layeredCatalog(edge.catalog, provisioned),
     randomNumber: () => randomInt(RANDOM_END),
+    newMessageId: () => randomBytes(MESSAGE_ID_BYTES).toString('hex').toUpperCase(),
+    readSpace: () => store.storageSpace(),
     isClientAlive: (client) => clients.isAlive(client),
+    checkBack: (question) => producers.checkBack(question),
   });
   opened.push(() => core.close());
   let address = { host, port };
-  const deliveryWindow = new DeliveryWindow();
+  const deliveryWindow = new DeliveryWindow(clock);
   const services: BrokerServices = {
-    ...{ core, edge, clients, deliveryWindow, clock, log },
+    ...{ core, edge, clients, producers, deliveryWindow, clock, log },
     address: () => address,
   };
-  const server = new GrpcServer(services);
-  opened.push(async () => {
-    core.dismissWaiters();
-    await server.close(CLOSE_WAIT_MS);
+  const grpc = new GrpcServer(services);
+  const remoting = openAdminPlane({
+    ...{ core, registered: edge.catalog, provisioned, clients, clock, log },
+    ...{ adminKeyFile: folder.adminKeyFile, address: () => address },
   });
-  address = { host, port: await server.listen(host, port) };
+  const entrance = new Port({ grpc, remoting, certificate, plaintext, clock, log });
+  opened.push(async () => {
+    entrance.stopListening();
+    core.dismissWaiters();
+    await Promise.all([grpc.close(CLOSE_WAIT_MS), remoting.close()]);
+    entrance.close();
+  });
+  address = { host, port: await entrance.listen(host, port) };
   const endpoint = host.includes(':') ? `[${host}]:${address.port}` : `${host}:${address.port}`;
   log.info({ endpoint, dataFolder: options.dataFolder }, 'broker ready');
   let closing: Promise<void> | undefined;
@@ -125,6 +154,22 @@ function openStore(folder: DataFolder): LmdbStore {
       },
     );
   }
+}
+
+/** The operator's certificate, or the broker's own. */
+function openCertificate(
+  files: CertificateFiles | undefined,
+  folder: DataFolder,
+  host: string,
+  clock: Clock,
+  log: Logger,
+): Certificate {
+  if (files !== undefined) return readCertificate(files, clock.now());
+  const file = {
+    read: () => readIfThere(folder.certificateFile),
+    write: (text: string) => writeDurably(folder.certificateFile, text),
+  };
+  return keptCertificate(file, host, clock.now(), log);
 }
 
 async function openSource(

@@ -31,6 +31,7 @@ export {
   type MetadataSource,
   metadataProperties,
   ownProperties,
+  provenancePropertyPrefix,
   readMetadata,
   reservedPropertyPrefixes,
 } from './message/metadata.js';

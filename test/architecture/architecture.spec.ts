@@ -5,7 +5,8 @@ import { type Import, importsOf, packages, root, sourceFiles } from './imports.j
 
 const files = packages.flatMap(sourceFiles);
 const imports = files.flatMap(importsOf);
-const isSpec = (file: string) => file.endsWith('.spec.ts');
+/** Specs, and what only they use. */
+const isSpec = (file: string) => /\.spec(?:\.\w+)?\.ts$/.test(file);
 
 function describeImports(found: readonly Import[]): string[] {
   return found.map(({ from, to }) => `${from} imports ${to}`);
@@ -82,6 +83,8 @@ describe('layers inside a package', () => {
       store: ['core'],
       edge: ['core'],
       rpc: ['core', 'edge'],
+      port: ['core'],
+      admin: ['core', 'edge'],
     },
     sdk: {
       transport: ['session'],
@@ -104,6 +107,42 @@ describe('layers inside a package', () => {
       expect(describeImports(wrong)).toEqual([]);
     });
   }
+
+  /** Which folders of the broker's core a folder may import, beside the files directly in `core`. */
+  const coreParts: Record<string, readonly string[]> = {
+    log: [],
+    search: ['log'],
+    trace: ['log'],
+    schedule: ['log'],
+    transactions: ['log', 'schedule'],
+    receiving: ['log', 'trace'],
+    sending: ['log', 'schedule', 'transactions'],
+    offsets: ['log', 'receiving'],
+    resending: ['log', 'search'],
+    retention: ['log', 'search'],
+    erasing: ['log', 'receiving'],
+  };
+  const coreFolder = 'broker/src/core/';
+  const partOf = (file: string) => {
+    const [part = '', ...rest] = file.slice(coreFolder.length).split('/');
+    return rest.length === 0 ? '' : part;
+  };
+
+  test.each(Object.entries(coreParts))('broker core: %s imports only parts below it', (part, below) => {
+    const wrong = imports.filter(
+      ({ from, to }) =>
+        from.startsWith(`${coreFolder}${part}/`) &&
+        !isSpec(from) &&
+        to.startsWith(coreFolder) &&
+        !['', part, ...below].includes(partOf(to)),
+    );
+    expect(describeImports(wrong)).toEqual([]);
+  });
+
+  test('every part of the broker core is in the table', () => {
+    const parts = new Set(files.filter((file) => file.startsWith(coreFolder)).map(partOf));
+    expect([...parts].filter((part) => part !== '').sort()).toEqual(Object.keys(coreParts).sort());
+  });
 
   /** Each outside technology is known in one place only. */
   const owners: readonly (readonly [dependency: RegExp, folder: string])[] = [

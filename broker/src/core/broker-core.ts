@@ -2,6 +2,7 @@ import type { Logger } from '@nomos/schemas';
 import { brokerLimits } from './broker-limits.js';
 import type { Catalog } from './catalog.js';
 import type { Clock } from './clock.js';
+import { Erasing } from './erasing/erasing.js';
 import { MessageWriter } from './log/message-writer.js';
 import { Topics } from './log/topics.js';
 import { NameNumbers } from './name-numbers.js';
@@ -11,11 +12,14 @@ import { Expiry } from './receiving/expiry.js';
 import { Progress } from './receiving/progress.js';
 import { Receiving } from './receiving/receiving.js';
 import { Subscriptions } from './receiving/subscriptions.js';
+import { Resending } from './resending/resending.js';
+import { Retention } from './retention/retention.js';
 import { Schedule } from './schedule/schedule.js';
 import { ScheduledMessages } from './schedule/scheduled-messages.js';
 import { MessageSearch } from './search/message-search.js';
 import { Deduplication } from './sending/deduplication.js';
 import { Sending } from './sending/sending.js';
+import { StorageGuard, type StorageSpace } from './storage-guard.js';
 import type { Store } from './store.js';
 import { MessageTrace } from './trace/message-trace.js';
 import { type CheckBack, Transactions } from './transactions/transactions.js';
@@ -33,6 +37,10 @@ export interface BrokerCoreOptions {
   readonly isClientAlive: (client: string) => boolean;
   /** Asks a live producer what became of a transaction; false when there is none. */
   readonly checkBack: (question: CheckBack) => boolean;
+  /** An id that no message has, for messages that are resent. */
+  readonly newMessageId: () => string;
+  /** The room that there is for more messages; absent: sends are never refused for want of it. */
+  readonly readSpace?: () => Promise<StorageSpace>;
 }
 
 /** All that the broker does with messages, without any I/O of its own: one part for each feature. */
@@ -45,7 +53,10 @@ export class BrokerCore {
   readonly offsets: Offsets;
   readonly pulling: Pulling;
   readonly search: MessageSearch;
+  readonly resending: Resending;
+  readonly retention: Retention;
   readonly trace: MessageTrace;
+  readonly erasing: Erasing;
   readonly #options: BrokerCoreOptions;
   readonly #expiry: Expiry;
   readonly #progress: Progress;
@@ -79,16 +90,31 @@ export class BrokerCore {
     this.offsets = new Offsets({ ...shared, moved: (topic) => this.#serveTopic(topic) });
     this.pulling = new Pulling(topics, clock);
     this.search = new MessageSearch(store, topics);
-    this.trace = new MessageTrace({ store, topics, numbers, subscriptions });
+    this.trace = new MessageTrace({
+      ...{ store, topics, numbers },
+      underWay: (...place) => subscriptions.underWay(...place),
+    });
+    const { readSpace } = options;
+    const guard = readSpace && new StorageGuard({ readSpace, clock, log });
+    const assertStorage = () => guard?.assertRoom();
+    this.resending = new Resending({ ...shared, search: this.search, assertStorage });
+    this.retention = new Retention({
+      ...shared,
+      cursorOf: (topic, queue) => subscriptions.lowestCursor(topic, queue),
+    });
+    this.erasing = new Erasing({ ...shared, numbers });
     this.sending = new Sending({
       ...timed,
       scheduled: this.scheduled,
       transactions: this.transactions,
       deduplication: this.#deduplication,
+      assertStorage,
     });
     this.#expiry.arm();
     this.#schedule.start();
     this.#deduplication.start();
+    this.retention.start();
+    this.erasing.start();
     this.#tidyLater();
   }
 
@@ -109,6 +135,8 @@ export class BrokerCore {
     this.#expiry.stop();
     await this.#schedule.stop();
     await this.#deduplication.stop();
+    await this.retention.stop();
+    await this.erasing.stop();
     this.#progress.stop();
     await this.#progress.flush();
   }

@@ -37,6 +37,8 @@ export const brokerLimits = {
   deduplicationSweepBatch: 1_000,
   /** After how long without a call the share of a client of a broadcasting group is forgotten. */
   broadcastIdleMs: 3 * 24 * 60 * 60 * 1000,
+  /** Entries of a deleted topic or group that are erased at a time. */
+  eraseBatch: 2_000,
   broadcastTidyMs: 60 * 60 * 1000,
   /** How long the progress of a group may stay in memory only; a crash then delivers again. */
   progressFlushMs: 500,

@@ -1,7 +1,8 @@
 /**
  * The named tables of the store. `names`: numbers of topics and groups. `messages`: the messages themselves.
- * `index`: where a message id, key or message group occurs. `cursors` and `pending`: how far a consumer group
- * has come. `schedule`: what is to happen at a time. `halves`: transactional messages that are not decided.
+ * `index`: where message ids, keys and message groups occur, in blocks. `cursors` and `pending`: how far a consumer group
+ * has come. `schedule`: what is to happen at a time; `waiting`: ids
+ * and keys of messages that wait there. `halves`: transactional messages that are not decided.
  * `deduplication`: deduplication ids of late. `trace`: what happened to a message.
  */
 export const tables = [
@@ -11,6 +12,7 @@ export const tables = [
   'cursors',
   'pending',
   'schedule',
+  'waiting',
   'halves',
   'deduplication',
   'trace',

@@ -104,6 +104,7 @@ export class TestBroker {
         consumerGroup: (name) => (name.startsWith('cg-') ? this.groupTerms : undefined),
       },
       randomNumber: () => random++,
+      newMessageId: () => `new-${random++}`,
       isClientAlive: (client) => this.alive.has(client),
       checkBack: (question) => {
         if (this.answersChecks) this.checkBacks.push(question);

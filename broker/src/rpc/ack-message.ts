@@ -1,7 +1,7 @@
 import { apache, limits, NomosError } from '@nomos/schemas';
+import { admitConsumer } from './admit-consumer.js';
 import type { BrokerServices } from './broker-services.js';
-import { type CallContext, clientIdOf } from './call-context.js';
-import { groupName, topicName } from './resource-name.js';
+import type { CallContext } from './call-context.js';
 import { OK, requestRefused, type Status, statusOf } from './status.js';
 
 const { Code } = apache.rocketmq.v2;
@@ -12,10 +12,7 @@ export async function ackMessage(
   request: apache.rocketmq.v2.AckMessageRequest,
   context: CallContext,
 ): Promise<apache.rocketmq.v2.IAckMessageResponse> {
-  clientIdOf(context);
-  const group = groupName(request.group);
-  const topic = topicName(request.topic);
-  await services.edge.admit(context.metadata, (caller) => caller.assertMayConsume(group, topic));
+  const consumer = await admitConsumer(services, request, context);
   const asked = request.entries;
   if (asked.length === 0)
     throw requestRefused('messages', 'There is no entry to acknowledge.', 'at least one entry');
@@ -24,9 +21,12 @@ export async function ackMessage(
     throw requestRefused('batch-size', `There are ${asked.length} entries.`, expected);
   }
   const handles = asked.map((entry) => entry.receiptHandle ?? '');
-  const results = await services.core.acknowledge(group, topic, handles);
+  const results = await services.core.receiving.acknowledge(consumer, handles);
   const invalid = statusOf(
-    new NomosError('RECEIPT_HANDLE_INVALID', `The receipt handle is not valid now for topic "${topic}".`),
+    new NomosError(
+      'RECEIPT_HANDLE_INVALID',
+      `The receipt handle is not valid now for topic "${consumer.topic}".`,
+    ),
   );
   const entries = asked.map(({ messageId, receiptHandle }, index) => ({
     ...{ messageId: messageId ?? '', receiptHandle: receiptHandle ?? '' },

@@ -143,9 +143,24 @@ describe('SendMessage and ReceiveMessage', () => {
       Code.ILLEGAL_MESSAGE_GROUP,
     ],
     [
-      'a type that this broker does not take yet',
-      [message(OTHER_TOPIC, 'a', { system: { messageGroup: 'g', messageType: MessageType.FIFO } })],
-      Code.NOT_IMPLEMENTED,
+      'an ordered message without a message group',
+      [message(OTHER_TOPIC, 'a', { system: { messageType: MessageType.FIFO } })],
+      Code.ILLEGAL_MESSAGE_GROUP,
+    ],
+    [
+      "a property of RocketMQ's own",
+      [message(TOPIC, 'a', { userProperties: { UNIQ_KEY: 'b' } })],
+      Code.ILLEGAL_MESSAGE_PROPERTY_KEY,
+    ],
+    [
+      'a property that says it was resent',
+      [message(TOPIC, 'a', { userProperties: { nomos_resent_from: 'b' } })],
+      Code.ILLEGAL_MESSAGE_PROPERTY_KEY,
+    ],
+    [
+      'a deduplication id over the limit',
+      [message(TOPIC, 'a', { userProperties: { nomos_deduplication_id: 'x'.repeat(256) } })],
+      Code.ILLEGAL_MESSAGE_PROPERTY_KEY,
     ],
     ['an unknown topic', [message('pay-paycore-nothing-here', 'a')], Code.TOPIC_NOT_FOUND],
     ['an illegal topic', [message('a b', 'a')], Code.ILLEGAL_TOPIC],
@@ -313,17 +328,6 @@ describe('every RPC is checked', () => {
     stream.write(rubbish);
     expect(await failed).toMatchObject({ code: 3 });
     expect((await consumer.receiveBytes(rubbish)).status?.code).toBe(Code.BAD_REQUEST);
-  });
-
-  test('RPCs that are not offered yet say so', async () => {
-    const request = { topic: { name: TOPIC } };
-    const answer = await producer.unary(
-      'recallMessage',
-      v2.RecallMessageRequest,
-      v2.RecallMessageResponse,
-      request,
-    );
-    expect(answer.status?.code).toBe(Code.NOT_IMPLEMENTED);
   });
 });
 

@@ -4,12 +4,14 @@ import type { Clock } from '../core/clock.js';
 import type { Edge } from '../edge/edge.js';
 import type { Clients } from './clients.js';
 import type { DeliveryWindow } from './delivery-window.js';
+import type { TransactionProducers } from './transaction-producers.js';
 
 /** What the RPCs work with. */
 export interface BrokerServices {
   readonly core: BrokerCore;
   readonly edge: Edge;
   readonly clients: Clients;
+  readonly producers: TransactionProducers;
   readonly deliveryWindow: DeliveryWindow;
   readonly clock: Clock;
   readonly log: Logger;

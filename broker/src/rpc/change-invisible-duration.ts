@@ -1,8 +1,8 @@
 import { type apache, limits } from '@nomos/schemas';
+import { admitConsumer } from './admit-consumer.js';
 import type { BrokerServices } from './broker-services.js';
-import { type CallContext, clientIdOf } from './call-context.js';
+import type { CallContext } from './call-context.js';
 import { milliseconds } from './duration.js';
-import { groupName, topicName } from './resource-name.js';
 import { OK, requestRefused } from './status.js';
 
 /** Sets when a delivered message becomes visible again: to work longer, or to retry later. */
@@ -11,10 +11,7 @@ export async function changeInvisibleDuration(
   request: apache.rocketmq.v2.ChangeInvisibleDurationRequest,
   context: CallContext,
 ): Promise<apache.rocketmq.v2.IChangeInvisibleDurationResponse> {
-  clientIdOf(context);
-  const group = groupName(request.group);
-  const topic = topicName(request.topic);
-  await services.edge.admit(context.metadata, (caller) => caller.assertMayConsume(group, topic));
+  const consumer = await admitConsumer(services, request, context);
   const invisibleMs = milliseconds(request.invisibleDuration) ?? 0;
   if (!(invisibleMs >= 0 && invisibleMs <= limits.invisibleDurationMsMax)) {
     const expected = `0 to ${limits.invisibleDurationMsMax} ms`;
@@ -24,9 +21,11 @@ export async function changeInvisibleDuration(
       expected,
     );
   }
-  const handle = await services.core.changeInvisibleDuration(group, topic, request.receiptHandle, {
-    invisibleMs,
-    suspend: request.suspend ?? false,
-  });
+  const change = { invisibleMs, suspend: request.suspend ?? false };
+  const handle = await services.core.receiving.changeInvisibleDuration(
+    consumer,
+    request.receiptHandle,
+    change,
+  );
   return { status: OK, receiptHandle: handle };
 }

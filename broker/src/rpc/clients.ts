@@ -1,9 +1,29 @@
+import type { Filter } from '@nomos/schemas';
 import { brokerLimits } from '../core/broker-limits.js';
 import type { Clock } from '../core/clock.js';
 
+/** What a client told of itself in its settings. */
+export interface ClientDetails {
+  readonly clientId: string;
+  /** Where it calls from, as `host:port`. */
+  readonly address: string;
+  /** A name of v2's `Language`, such as `JAVA`. */
+  readonly language: string;
+  readonly version: string;
+  /** The topics that a producer listed. */
+  readonly publishes: readonly string[];
+  /** The group of a consumer, with what this instance subscribes. */
+  readonly consumes?: {
+    readonly group: string;
+    readonly subscriptions: readonly { readonly topic: string; readonly filter: Filter }[];
+    readonly kind: 'push' | 'pull';
+  };
+}
+
 interface Client {
-  heardAtMs: number;
-  hasSettings: boolean;
+  readonly heardAtMs: number;
+  /** Absent until it has sent its settings. */
+  readonly details: ClientDetails | undefined;
 }
 
 /** The clients that were heard of lately. Those of one application cannot touch those of another. */
@@ -21,9 +41,8 @@ export class Clients {
   }
 
   /** Notes a sign of life. */
-  hear(key: string, hasSettings = false): void {
-    const client = this.#clients.get(key);
-    const heard = { heardAtMs: this.#clock.now(), hasSettings: hasSettings || client?.hasSettings === true };
+  hear(key: string, details = this.#clients.get(key)?.details): void {
+    const heard = { heardAtMs: this.#clock.now(), details };
     // Deleted first, so that the map stays in the order of the last sign of life.
     this.#clients.delete(key);
     this.#clients.set(key, heard);
@@ -33,12 +52,19 @@ export class Clients {
   }
 
   hasSettings(key: string): boolean {
-    return this.#clients.get(key)?.hasSettings === true;
+    return this.#clients.get(key)?.details !== undefined;
   }
 
   isAlive(key: string): boolean {
     const client = this.#clients.get(key);
     return client !== undefined && this.#clock.now() - client.heardAtMs < brokerLimits.clientSilenceMs;
+  }
+
+  /** Those that sent their settings and were heard of lately. */
+  connected(): ClientDetails[] {
+    return [...this.#clients].flatMap(([key, { details }]) =>
+      details && this.isAlive(key) ? [details] : [],
+    );
   }
 
   forget(key: string): void {

@@ -1,5 +1,5 @@
-import { readIdentity } from '../core/log/stored-message.js';
-import type { Delivery } from '../core/delivery/subscription.js';
+import { readIdentity, type StoredMessage } from '../core/log/stored-message.js';
+import type { Delivery } from '../core/receiving/subscription.js';
 import { FieldWriter, varintLength } from '../core/wire.js';
 
 /** Room for the fields that a delivery adds, beside the receipt handle: numbers and times only. */
@@ -18,14 +18,47 @@ const field = {
   deadLetterQueue: 20,
 } as const;
 
-/**
- * A `ReceiveMessageResponse` with one message: the bytes that came in, with the delivery's own system
- * properties at the end of the message's. Every decoder lets the last value of a field win, so they also
- * replace whatever the sender may have put there.
- */
+/** A `ReceiveMessageResponse` with one message. */
 export function encodeDelivery(delivery: Delivery): Buffer {
-  const { message, topic } = delivery;
-  const added = encodeAdded(delivery);
+  return encodeMessage(delivery.topic, delivery.message, encodeAdded(delivery), 2);
+}
+
+/** A `PullMessageResponse` with one message, which has no receipt. */
+export function encodePulledMessage(
+  topic: string,
+  queue: number,
+  offset: number,
+  message: StoredMessage,
+): Buffer {
+  const writer = new FieldWriter(Buffer.allocUnsafe(ADDED_BYTES_MAX));
+  writer.millisecondsField(field.storeTimestamp, message.storedAtMs);
+  writer.varintField(field.queueId, queue);
+  writer.varintField(field.queueOffset, offset);
+  return encodeMessage(topic, message, writer.bytes.subarray(0, writer.position), 2);
+}
+
+/** A half message as a field of another message: what a check-back shows of it. */
+export function encodeHalfMessage(
+  topic: string,
+  message: Pick<StoredMessage, 'system' | 'rest'>,
+  fieldNumber: number,
+): Buffer {
+  return encodeMessage(topic, message, NOTHING, fieldNumber);
+}
+
+const NOTHING = Buffer.alloc(0);
+
+/**
+ * A field that holds a `Message`: the bytes that came in, with further system properties at the end of the
+ * message's. Every decoder lets the last value of a field win, so they also replace whatever the sender may
+ * have put there.
+ */
+function encodeMessage(
+  topic: string,
+  message: Pick<StoredMessage, 'system' | 'rest'>,
+  added: Buffer,
+  fieldNumber: number,
+): Buffer {
   const systemLength = message.system.length + added.length;
   const nameLength = 1 + varintLength(topic.length) + topic.length;
   const messageLength =
@@ -37,7 +70,7 @@ export function encodeDelivery(delivery: Delivery): Buffer {
     varintLength(systemLength) +
     systemLength;
   const writer = new FieldWriter(Buffer.allocUnsafe(messageLength + HEADS_BYTES_MAX));
-  writer.head(2, messageLength);
+  writer.head(fieldNumber, messageLength);
   writer.head(1, nameLength);
   writer.asciiField(2, topic);
   writer.copy(message.rest);

@@ -1,5 +1,7 @@
-import { createServer } from 'node:net';
+import { constants, type ServerHttp2Stream } from 'node:http2';
+import type { Socket } from 'node:net';
 import {
+  type ConnectionInjector,
   type handleUnaryCall,
   Server,
   ServerCredentials,
@@ -9,21 +11,31 @@ import {
   type UntypedHandleCall,
 } from '@grpc/grpc-js';
 import { apache, limits, NomosError } from '@nomos/schemas';
+import { brokerLimits } from '../core/broker-limits.js';
 import { ackMessage } from './ack-message.js';
+import { AnswerStream } from './answer-stream.js';
 import type { BrokerServices } from './broker-services.js';
 import { type CallContext, readMetadata } from './call-context.js';
 import { changeInvisibleDuration } from './change-invisible-duration.js';
 import { type Decoder, decodeRequest } from './decode-request.js';
+import { endTransaction } from './end-transaction.js';
 import { forwardMessageToDeadLetterQueue } from './forward-message-to-dead-letter-queue.js';
+import { getOffset } from './get-offset.js';
 import { heartbeat } from './heartbeat.js';
+import { guardStreams } from './http2-streams.js';
 import { notifyClientTermination } from './notify-client-termination.js';
+import { pullMessage } from './pull-message.js';
 import { queryAssignment } from './query-assignment.js';
+import { queryOffset } from './query-offset.js';
 import { queryRoute } from './query-route.js';
+import { recallMessage } from './recall-message.js';
 import { receiveMessage } from './receive-message.js';
 import { sendMessage } from './send-message.js';
 import { serviceDefinition } from './service-definition.js';
 import { statusOf } from './status.js';
 import { telemetry } from './telemetry.js';
+import { UnfinishedRequests } from './unfinished-requests.js';
+import { updateOffset } from './update-offset.js';
 
 const v2 = apache.rocketmq.v2;
 
@@ -44,43 +56,83 @@ interface Encoder {
   encode(message: Answer): { finish(): Uint8Array };
 }
 
-/** The gRPC server with all RPCs. It knows gRPC; the RPCs themselves do not. */
+const serverOptions = {
+  'grpc.max_receive_message_length': RECEIVE_BYTES_MAX,
+  'grpc.max_concurrent_streams': brokerLimits.streamsPerConnection,
+  'grpc.keepalive_time_ms': brokerLimits.keepaliveMs,
+  'grpc.keepalive_timeout_ms': brokerLimits.keepaliveAnswerMs,
+  // gRPC's own diagnosis costs time with every call and message, and nothing here can be asked for it.
+  'grpc.enable_channelz': 0,
+};
+
+/** The gRPC server with all RPCs. It knows gRPC; the RPCs themselves do not. It listens to no port of its own. */
 export class GrpcServer {
-  readonly #server: Server;
+  readonly #server = new Server(serverOptions);
+  readonly #injector: ConnectionInjector;
+  readonly #connections = new Set<Socket>();
+  readonly #unfinished: UnfinishedRequests;
+  #calls = 0;
+  #noteDisconnect: () => void = () => {};
   readonly #telemetryStreams = new Set<ServerDuplexStream<Buffer, Buffer>>();
   readonly #services: BrokerServices;
 
   constructor(services: BrokerServices) {
     this.#services = services;
-    this.#server = new Server({ 'grpc.max_receive_message_length': RECEIVE_BYTES_MAX });
+    this.#unfinished = new UnfinishedRequests(services.clock);
     this.#server.addService(serviceDefinition, this.#handlers());
+    // Whether there is TLS below is settled before a connection comes here.
+    this.#injector = this.#server.createConnectionInjector(ServerCredentials.createInsecure());
+    guardStreams(this.#server, (stream) => this.#admit(stream));
   }
 
-  /** Listens; the answer is the port. Throws PORT_IN_USE, CONFIGURATION_INVALID. */
-  async listen(host: string, port: number): Promise<number> {
-    const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-    try {
-      await assertFree(host, port);
-      return await new Promise((resolve, reject) => {
-        this.#server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) =>
-          error === null ? resolve(bound) : reject(error),
-        );
-      });
-    } catch (error) {
-      throw listenFailure(address, error);
-    }
+  /** Serves a connection that speaks HTTP/2 from its first byte on. */
+  accept(socket: Socket): void {
+    // A connection that has ended meanwhile would never be reported as closed.
+    if (socket.destroyed) return;
+    this.#connections.add(socket);
+    socket.once('close', () => {
+      this.#connections.delete(socket);
+      this.#noteDisconnect();
+    });
+    this.#injector.injectConnection(socket);
   }
 
   /** Stops taking calls, ends telemetry, and waits for the calls under way, at most `waitMs`. */
   async close(waitMs: number): Promise<void> {
     for (const stream of this.#telemetryStreams) stream.end();
+    // Each connection ends after its last call. What gRPC reports is not waited for: from Node 24 on it comes
+    // at once, since closing an HTTP/2 server there begins to close its connections too.
+    this.#server.tryShutdown(() => {});
     await new Promise<void>((resolve) => {
-      const cancel = this.#services.clock.setTimer(waitMs, () => this.#server.forceShutdown());
-      this.#server.tryShutdown(() => {
+      const cancel = this.#services.clock.setTimer(waitMs, () => {
+        for (const socket of this.#connections) socket.destroy();
+      });
+      this.#noteDisconnect = () => {
+        if (this.#connections.size > 0) return;
         cancel();
         resolve();
-      });
+      };
+      this.#noteDisconnect();
     });
+  }
+
+  #admit(stream: ServerHttp2Stream): boolean {
+    if (this.#calls >= brokerLimits.calls) {
+      // Clients may repeat what was refused in this way, since nothing of it was done (RFC 9113, 8.7).
+      stream.close(constants.NGHTTP2_REFUSED_STREAM);
+      return false;
+    }
+    this.#calls++;
+    stream.once('close', () => this.#calls--);
+    this.#unfinished.watch(stream);
+    return true;
+  }
+
+  /** Ends the connection of a call, which gRPC knows by the client's address only. */
+  #disconnect(peer: string): void {
+    for (const socket of this.#connections) {
+      if (`${socket.remoteAddress}:${socket.remotePort}` === peer) socket.destroy();
+    }
   }
 
   #handlers(): Record<string, UntypedHandleCall> {
@@ -107,17 +159,14 @@ export class GrpcServer {
       sendMessage: this.#raw(v2.SendMessageResponse, (request, context) =>
         sendMessage(this.#services, request, context),
       ),
-      receiveMessage: (call: ServerWritableStream<Buffer, Buffer>) => this.#receive(call),
+      receiveMessage: (call: ServerWritableStream<Buffer, Buffer>) => this.#answer(call, receiveMessage),
       telemetry: (stream: ServerDuplexStream<Buffer, Buffer>) => this.#telemetry(stream),
-      endTransaction: this.#unsupported(v2.EndTransactionResponse, 'transactions'),
-      recallMessage: this.#unsupported(v2.RecallMessageResponse, 'recall'),
-      updateOffset: this.#unsupported(v2.UpdateOffsetResponse, 'offsets'),
-      getOffset: this.#unsupported(v2.GetOffsetResponse, 'offsets'),
-      queryOffset: this.#unsupported(v2.QueryOffsetResponse, 'offsets'),
-      pullMessage: (call: ServerWritableStream<Buffer, Buffer>) => {
-        call.write(encode(v2.PullMessageResponse, { status: statusOf(notSupported('pulling')) }));
-        call.end();
-      },
+      endTransaction: this.#unary(v2.EndTransactionRequest, v2.EndTransactionResponse, endTransaction),
+      recallMessage: this.#unary(v2.RecallMessageRequest, v2.RecallMessageResponse, recallMessage),
+      updateOffset: this.#unary(v2.UpdateOffsetRequest, v2.UpdateOffsetResponse, updateOffset),
+      getOffset: this.#unary(v2.GetOffsetRequest, v2.GetOffsetResponse, getOffset),
+      queryOffset: this.#unary(v2.QueryOffsetRequest, v2.QueryOffsetResponse, queryOffset),
+      pullMessage: (call: ServerWritableStream<Buffer, Buffer>) => this.#answer(call, pullMessage),
     };
   }
 
@@ -148,24 +197,11 @@ export class GrpcServer {
     };
   }
 
-  #unsupported(responseType: Encoder, what: string): handleUnaryCall<Buffer, Buffer> {
-    return this.#raw(responseType, () => Promise.reject(notSupported(what)));
-  }
-
-  #receive(call: ServerWritableStream<Buffer, Buffer>): void {
-    // Without a listener, a connection that breaks while parts are written would end the process.
-    call.on('error', () => {});
-    receiveMessage(this.#services, call.request, contextOf(call), {
-      isCancelled: () => call.cancelled,
-      onCancelled: (listener) => {
-        call.on('cancelled', listener);
-        return () => call.off('cancelled', listener);
-      },
-      onRead: (listener) => {
-        for (const event of ['finish', 'cancelled', 'error', 'close']) call.once(event, listener);
-      },
-      write: (part) => call.write(part),
-    }).finally(() => call.end());
+  /** An RPC whose answer is a stream. */
+  #answer(call: ServerWritableStream<Buffer, Buffer>, handle: typeof receiveMessage): void {
+    const { clock } = this.#services;
+    const stream = new AnswerStream(call, clock, () => this.#disconnect(call.getPeer()));
+    handle(this.#services, call.request, contextOf(call), stream).finally(() => stream.end());
   }
 
   #telemetry(stream: ServerDuplexStream<Buffer, Buffer>): void {
@@ -180,6 +216,9 @@ export class GrpcServer {
       // One command at a time, until its answer is read, so that a flood of them waits at the sender.
       stream.pause();
       telemetry(this.#services, command, context, {
+        get isEnded() {
+          return ended;
+        },
         write: (answer) =>
           new Promise((resolve) => {
             if (ended) resolve();
@@ -211,31 +250,4 @@ function contextOf(call: Call): CallContext {
 function encode(type: Encoder, message: Answer): Buffer {
   const bytes = type.encode(message).finish();
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
-
-function notSupported(what: string): NomosError {
-  return new NomosError('NOT_SUPPORTED', `This broker does not offer ${what} yet.`);
-}
-
-/** Tries the port first: gRPC's own failure also writes to standard error. */
-async function assertFree(host: string, port: number): Promise<void> {
-  const probe = createServer();
-  await new Promise<void>((resolve, reject) => {
-    probe.once('error', reject);
-    probe.listen({ host, port, exclusive: true }, resolve);
-  });
-  await new Promise((resolve) => probe.close(resolve));
-}
-
-function listenFailure(address: string, error: unknown): NomosError {
-  const message = error instanceof Error ? error.message : String(error);
-  if (message.includes('EADDRINUSE')) {
-    return new NomosError('PORT_IN_USE', `The broker cannot listen on ${address}: the port is taken.`, {
-      cause: error,
-    });
-  }
-  return new NomosError('CONFIGURATION_INVALID', `The broker cannot listen on ${address}: ${message}.`, {
-    fix: 'Choose a host of this machine and a port that this user may open.',
-    cause: error,
-  });
 }

@@ -1,9 +1,8 @@
 import type { apache } from '@nomos/schemas';
+import { admitKnownClient } from './admit-known-client.js';
 import type { BrokerServices } from './broker-services.js';
-import { type CallContext, clientIdOf } from './call-context.js';
-import { Clients } from './clients.js';
-import { groupName } from './resource-name.js';
-import { OK, requestRefused } from './status.js';
+import type { CallContext } from './call-context.js';
+import { OK } from './status.js';
 
 /** A client says goodbye: what is renewed for it becomes visible to others soon. */
 export async function notifyClientTermination(
@@ -11,21 +10,9 @@ export async function notifyClientTermination(
   request: apache.rocketmq.v2.NotifyClientTerminationRequest,
   context: CallContext,
 ): Promise<apache.rocketmq.v2.INotifyClientTerminationResponse> {
-  const clientId = clientIdOf(context);
-  const group = request.group?.name ? groupName(request.group) : undefined;
-  const application = await services.edge.admit(context.metadata, (caller) => {
-    if (group !== undefined) caller.assertMayUseGroup(group);
-    return caller.application;
-  });
-  const key = Clients.key(application, clientId);
-  if (!services.clients.hasSettings(key)) {
-    throw requestRefused(
-      'client-settings',
-      'The client has not sent its settings.',
-      'settings by Telemetry first',
-    );
-  }
-  services.clients.forget(key);
-  services.core.releaseClient(key);
+  const client = await admitKnownClient(services, request.group, context);
+  services.clients.forget(client);
+  services.producers.forget(client);
+  services.core.receiving.releaseClient(client);
   return { status: OK };
 }

@@ -91,6 +91,23 @@ export class RawClient {
     );
   }
 
+  /** Reads a queue from an offset. */
+  async pull(request: object) {
+    const { path, requestSerialize, responseDeserialize } = serviceDefinition.pullMessage;
+    const bytes = Buffer.from(v2.PullMessageRequest.encode(request).finish());
+    const call = this.#client.makeServerStreamRequest(
+      ...([path, requestSerialize, responseDeserialize, bytes, this.#headers()] as const),
+      { deadline: Date.now() + 30_000 },
+    );
+    const parts: apache.rocketmq.v2.PullMessageResponse[] = [];
+    for await (const part of call) parts.push(v2.PullMessageResponse.decode(part as Buffer));
+    return {
+      status: parts.find((part) => part.status)?.status,
+      messages: parts.flatMap((part) => (part.message ? [part.message] : [])),
+      nextOffset: parts.at(-1)?.nextOffset,
+    };
+  }
+
   telemetry() {
     const { path, requestSerialize, responseDeserialize } = serviceDefinition.telemetry;
     return this.#client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, this.#headers());

@@ -23,7 +23,7 @@ export function messageQueues(
   topic: string,
   wanted: Endpoints | null | undefined,
 ): Queue[] {
-  const count = services.edge.catalog.topic(topic)?.queues ?? 1;
+  const count = services.edge.catalog.now.topics.get(topic)?.queues ?? 1;
   return Array.from({ length: count }, (_, id) => messageQueue(services, topic, id, wanted));
 }
 
@@ -40,7 +40,7 @@ export function messageQueue(
     id,
     permission: groupOfDeadLetterTopic(topic) === undefined ? Permission.READ_WRITE : Permission.READ,
     broker: { name: BROKER_NAME, id: 0, endpoints: echoed ?? ownEndpoints(services) },
-    acceptMessageTypes: [messageTypeOf(services.edge.catalog.topic(topic)?.messageType ?? 'NORMAL')],
+    acceptMessageTypes: [messageTypeOf(services.edge.catalog.now.topics.get(topic)?.messageType ?? 'NORMAL')],
   };
 }
 

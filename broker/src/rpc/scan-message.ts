@@ -1,11 +1,12 @@
 import { isUtf8 } from 'node:buffer';
-import { limits } from '@nomos/schemas';
+import { limits, metadataProperties, provenancePropertyPrefix } from '@nomos/schemas';
 import { FieldScanner, WireError, wireType } from '../core/wire.js';
 
 /** Field numbers of `SystemProperties` (definition.proto) that the scan looks at. */
 const field = {
   ...{ tag: 1, keys: 2, messageId: 3, bodyDigest: 4, messageType: 6, bornTimestamp: 7, bornHost: 8 },
-  ...{ deliveryTimestamp: 11, queueId: 13, messageGroup: 17 },
+  ...{ deliveryTimestamp: 11, queueId: 13, messageGroup: 17, orphanedTransactionRecovery: 19 },
+  deadLetterQueue: 20,
 } as const;
 
 /** How the value of each field of `SystemProperties` is written; fields beyond are unknown and pass. */
@@ -26,6 +27,8 @@ function formsByNumber(entries: readonly (readonly [number, readonly number[]])[
 }
 
 const EMPTY = Buffer.alloc(0);
+const PROVENANCE = Buffer.from(provenancePropertyPrefix);
+const DEDUPLICATION_KEY = Buffer.from(metadataProperties.deduplicationId);
 
 /**
  * What the broker looks at in a `Message` of a send, found in one pass; everything else stays bytes. The
@@ -43,11 +46,19 @@ export class ScannedMessage {
   messageType = 0;
   /** The queue that the sender chose; undefined when not given. */
   queueId: number | undefined = undefined;
+  messageGroup = '';
+  /** When the message is to be delivered, in milliseconds since 1970. */
+  deliverAtMs: number | undefined = undefined;
+  /** When an undecided transaction is to be asked about for the first time, in milliseconds after it was sent. */
+  firstCheckMs: number | undefined = undefined;
+  deduplicationId: string | undefined = undefined;
   body: Buffer = EMPTY;
   /** The encoded `SystemProperties`. */
   system: Buffer = EMPTY;
   /** The encoded fields of `Message` but topic and system properties. */
   rest: Buffer = EMPTY;
+  /** Whether it says of itself that it was resent, which only the broker may say. */
+  claimsProvenance = false;
   /** True when no limit of RocketMQ can be broken; otherwise the limits must be checked one by one. */
   surelyLegal = true;
   /** A bit for each field of the system properties that is there. */
@@ -89,8 +100,8 @@ export class ScannedMessage {
     return this.#has(field.messageGroup);
   }
 
-  get hasDeliveryTimestamp(): boolean {
-    return this.#has(field.deliveryTimestamp);
+  get hasDeadLetterQueue(): boolean {
+    return this.#has(field.deadLetterQueue);
   }
 
   get hasBodyDigest(): boolean {
@@ -133,11 +144,16 @@ export class ScannedMessage {
 
   #scanProperty(scanner: FieldScanner): void {
     let hasKey = false;
+    let isDeduplicationId = false;
     while (scanner.next()) {
       if (scanner.isBytes(1)) {
         hasKey = true;
-        this.#noteText(scanner, true);
-      } else if (scanner.isBytes(2)) this.#noteText(scanner, false);
+        isDeduplicationId = equalsText(scanner, DEDUPLICATION_KEY);
+        this.#notePropertyName(scanner);
+      } else if (scanner.isBytes(2)) {
+        this.#noteText(scanner, false);
+        if (isDeduplicationId) this.deduplicationId = scanner.text();
+      }
     }
     if (!hasKey) this.surelyLegal = false;
     this.#properties++;
@@ -151,9 +167,16 @@ export class ScannedMessage {
       if (form === UNKNOWN) continue;
       this.#present |= 1 << number;
       if (form === VARINT) this.#noteNumber(scanner);
-      else if (scanner.isBytes(number) && form === NESTED) scanNested(scanner.inside());
+      else if (scanner.isBytes(number) && form === NESTED) this.#noteNested(scanner);
       else this.#noteSystemText(scanner);
     }
+  }
+
+  #noteNested(scanner: FieldScanner): void {
+    scanNested(scanner.inside());
+    if (scanner.number === field.deliveryTimestamp) this.deliverAtMs = readMilliseconds(scanner.inside());
+    else if (scanner.number === field.orphanedTransactionRecovery)
+      this.firstCheckMs = readMilliseconds(scanner.inside());
   }
 
   #noteNumber(scanner: FieldScanner): void {
@@ -174,8 +197,31 @@ export class ScannedMessage {
     } else {
       assertUtf8(scanner);
       if (number === field.messageId) this.messageId = scanner.text();
-      else if (number === field.messageGroup) this.surelyLegal = false;
+      else if (number === field.messageGroup) {
+        this.messageGroup = scanner.text();
+        this.#noteMessageGroup(scanner);
+      }
     }
+  }
+
+  /**
+   * RocketMQ's own property names do not begin with a small letter, so those that do need no closer look, but for
+   * those that only the broker sets.
+   */
+  #notePropertyName(scanner: FieldScanner): void {
+    const { bytes, valueStart } = scanner;
+    const first = bytes[valueStart] ?? 0;
+    if (first < 0x61 || first > 0x7a) this.surelyLegal = false;
+    if (first === PROVENANCE[0] && beginsWith(scanner, PROVENANCE)) this.claimsProvenance = true;
+    this.#noteText(scanner, true);
+  }
+
+  /** A message group counts among no limit but its own. */
+  #noteMessageGroup(scanner: FieldScanner): void {
+    const counted = this.#textBytes;
+    this.#noteText(scanner, true);
+    this.#textBytes = counted;
+    if (scanner.valueEnd - scanner.valueStart >= limits.messageGroupBytes) this.surelyLegal = false;
   }
 
   /**
@@ -202,6 +248,27 @@ export class ScannedMessage {
 /** Times hold numbers; whatever else is in a nested message here is text (a checksum, a topic, a message id). */
 function scanNested(scanner: FieldScanner): void {
   while (scanner.next()) if (scanner.type === wireType.bytes) assertUtf8(scanner);
+}
+
+/** A google.protobuf.Timestamp or Duration. A negative number comes out absurdly large, and is refused as such. */
+function readMilliseconds(scanner: FieldScanner): number {
+  let seconds = 0;
+  let nanos = 0;
+  while (scanner.next()) {
+    if (scanner.type !== wireType.varint) continue;
+    if (scanner.number === 1) seconds = scanner.value;
+    else if (scanner.number === 2) nanos = scanner.value;
+  }
+  return seconds * 1000 + Math.floor(nanos / 1_000_000);
+}
+
+function equalsText({ bytes, valueStart, valueEnd }: FieldScanner, text: Buffer): boolean {
+  return valueEnd - valueStart === text.length && text.compare(bytes, valueStart, valueEnd) === 0;
+}
+
+function beginsWith({ bytes, valueStart, valueEnd }: FieldScanner, text: Buffer): boolean {
+  const end = valueStart + text.length;
+  return end <= valueEnd && text.compare(bytes, valueStart, end) === 0;
 }
 
 function assertUtf8(scanner: FieldScanner): void {

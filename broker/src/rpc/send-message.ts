@@ -1,9 +1,10 @@
-import { apache, checkMessageLimits, limits, NomosError } from '@nomos/schemas';
+import { apache, checkMessageLimits, limits, NomosError, provenancePropertyPrefix } from '@nomos/schemas';
 import { brokerLimits } from '../core/broker-limits.js';
+import type { Sent } from '../core/sending/sending.js';
 import { FieldScanner, WireError } from '../core/wire.js';
 import type { BrokerServices } from './broker-services.js';
 import { type CallContext, clientIdOf } from './call-context.js';
-import { toNewMessage } from './new-message.js';
+import { inferredType, toMessageToSend } from './new-message.js';
 import { topicName } from './resource-name.js';
 import { messageTypeOf } from './route.js';
 import { ScannedMessage } from './scan-message.js';
@@ -14,7 +15,9 @@ const { Code, MessageType, Message, SendMessageResponse } = apache.rocketmq.v2;
 interface Entry {
   readonly status: Status;
   readonly messageId: string;
+  readonly transactionId: string;
   readonly offset: number;
+  readonly recallHandle: string;
 }
 
 /** Stores messages of one topic; each has its own result, and those accepted are durable when the answer goes out. */
@@ -26,28 +29,35 @@ export async function sendMessage(
   clientIdOf(context);
   const messages = scanRequest(request);
   const topic = topicOf(messages);
-  await services.edge.admit(context.metadata, (caller) => caller.assertMayPublish(topic));
+  const application = await services.edge.admit(context.metadata, (caller) => {
+    caller.assertMayPublish(topic);
+    return caller.application;
+  });
   const refusals = messages.map((message) => refusalOf(services, topic, message));
   const accepted = messages.filter((_, index) => refusals[index] === undefined);
-  const offsets = accepted.length > 0 ? await append(services, topic, accepted, context.peer) : [];
+  const sent =
+    accepted.length > 0 ? await send(services, { topic, application }, accepted, context.peer) : [];
   let next = 0;
   const entries = messages.map(({ messageId }, index): Entry => {
     const refusal = refusals[index];
-    if (refusal !== undefined) return { status: statusOf(refusal), messageId, offset: 0 };
-    return { status: OK, messageId, offset: offsets[next++] ?? 0 };
+    if (refusal !== undefined) return { ...NO_RECEIPT, status: statusOf(refusal), messageId };
+    return { ...NO_RECEIPT, status: OK, messageId, ...sent[next++] };
   });
   return Buffer.from(SendMessageResponse.encode({ status: statusOfAll(entries), entries }).finish());
 }
 
-async function append(
+const NO_RECEIPT = { transactionId: '', offset: 0, recallHandle: '' };
+
+async function send(
   services: BrokerServices,
-  topic: string,
+  to: { readonly topic: string; readonly application: string },
   messages: readonly ScannedMessage[],
   peer: string,
-): Promise<readonly number[]> {
+): Promise<readonly Sent[]> {
   const nowMs = services.clock.now();
-  const created = messages.map((message) => toNewMessage(message, nowMs, peer));
-  return (await services.core.append(topic, messages[0]?.queueId, created)).offsets;
+  const queue = messages[0]?.queueId;
+  const toSend = messages.map((message) => toMessageToSend(message, nowMs, peer));
+  return await services.core.sending.send({ ...to, queue, messages: toSend });
 }
 
 function scanRequest(request: Buffer): ScannedMessage[] {
@@ -90,6 +100,16 @@ function refusalOf(services: BrokerServices, topic: string, message: ScannedMess
     const expected = `a message id of 1 to ${brokerLimits.messageIdBytes} bytes`;
     return requestRefused('message-id', 'The message id is blank or too long.', expected);
   }
+  const { deduplicationId = 'none' } = message;
+  const idBytes = Buffer.byteLength(deduplicationId);
+  if (idBytes === 0 || idBytes > brokerLimits.deduplicationIdBytes) {
+    const expected = `a deduplication id of 1 to ${brokerLimits.deduplicationIdBytes} bytes`;
+    return requestRefused('deduplication-id', 'The deduplication id is empty or too long.', expected);
+  }
+  if (message.claimsProvenance) {
+    const text = `The message "${messageId}" has a property that begins with "${provenancePropertyPrefix}".`;
+    return requestRefused('provenance', text, 'properties without that prefix: only the broker sets them');
+  }
   return (message.surelyLegal ? undefined : limitsRefusal(message)) ?? typeRefusal(services, topic, message);
 }
 
@@ -113,25 +133,28 @@ function typeRefusal(
   topic: string,
   message: ScannedMessage,
 ): NomosError | undefined {
-  const registered = services.edge.catalog.topic(topic)?.messageType ?? 'NORMAL';
-  const type = typeOf(message);
+  const registered = services.edge.catalog.now.topics.get(topic)?.messageType ?? 'NORMAL';
+  const type = inferredType(message);
   if (type !== messageTypeOf(registered)) {
     const text = `The topic "${topic}" takes ${registered} messages, not ${MessageType[type] ?? type}.`;
     return new NomosError('MESSAGE_TYPE_MISMATCH', text);
   }
-  if (type === MessageType.NORMAL) return undefined;
-  return new NomosError('NOT_SUPPORTED', `This broker does not take ${registered} messages yet.`, {
-    fix: 'Use a topic of type NORMAL, or an engine that offers the type.',
-  });
+  if (type === MessageType.FIFO && !message.hasMessageGroup) {
+    const text = `The topic "${topic}" is ordered, and the message has no message group.`;
+    const expected = 'a message group, for instance an account number';
+    const violation = { rule: 'message-group', where: 'messageGroup', message: text, expected };
+    return new NomosError('MESSAGE_ILLEGAL', text, { violations: [violation], fix: `Give ${expected}.` });
+  }
+  if (type === MessageType.DELAY) return delayRefusal(services, message);
+  return undefined;
 }
 
-/** The type that the message's properties mean, as Apache's proxy infers it. */
-function typeOf(message: ScannedMessage): apache.rocketmq.v2.MessageType {
-  const declared: apache.rocketmq.v2.MessageType = message.messageType;
-  if (declared === MessageType.TRANSACTION) return declared;
-  if (message.hasDeliveryTimestamp) return MessageType.DELAY;
-  if (message.hasMessageGroup) return MessageType.FIFO;
-  return declared === MessageType.MESSAGE_TYPE_UNSPECIFIED ? MessageType.NORMAL : declared;
+function delayRefusal(services: BrokerServices, { deliverAtMs }: ScannedMessage): NomosError | undefined {
+  const latestMs = services.clock.now() + brokerLimits.deliveryDelayMs;
+  if (deliverAtMs !== undefined && deliverAtMs <= latestMs) return undefined;
+  const text =
+    deliverAtMs === undefined ? 'The message has no delivery time.' : 'The delivery time is too far ahead.';
+  return requestRefused('delivery-time', text, `a time at most ${brokerLimits.deliveryDelayMs} ms ahead`);
 }
 
 function statusOfAll(entries: readonly Entry[]): Status {

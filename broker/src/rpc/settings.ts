@@ -2,6 +2,7 @@ import { apache, limits, type RetryPolicy, retryPolicySchema } from '@nomos/sche
 import type { Caller } from '../edge/caller.js';
 import type { BrokerServices } from './broker-services.js';
 import { protoDuration } from './duration.js';
+import { readFilter, readFilterExpression } from './filter-expression.js';
 import { groupName, topicName } from './resource-name.js';
 import { requestRefused } from './status.js';
 
@@ -28,7 +29,8 @@ export function assertSettings(caller: Caller, settings: Settings): void {
     const group = groupName(subscription.group);
     caller.assertMayUseGroup(group);
     for (const { topic, expression } of subscription.subscriptions ?? []) {
-      caller.assertMayConsumeWith(group, topicName(topic), expression?.expression ?? '*');
+      readFilter(expression);
+      caller.assertMayConsumeWith(group, topicName(topic), readFilterExpression(expression));
     }
   } else if (publishing) {
     for (const topic of publishing.topics ?? []) caller.assertMayPublish(topicName(topic));
@@ -53,12 +55,19 @@ export function answerSettings(services: BrokerServices, settings: Settings): Se
   const group = services.edge.catalog.now.consumerGroups.get(groupName(subscription.group));
   const decided = {
     ...subscription,
-    fifo: false,
+    fifo: isOrdered(services, subscription),
     receiveBatchSize: limits.receiveBatchMessages,
     longPollingTimeout: protoDuration(limits.longPollingMsMax),
   };
   const backoffPolicy = consumerPolicy(group?.retry ?? retryPolicySchema.parse({}), settings);
   return { ...settings, metric, backoffPolicy, subscription: decided };
+}
+
+/** A group that receives an ordered topic handles its messages in the order of their message groups. */
+function isOrdered(services: BrokerServices, subscription: apache.rocketmq.v2.ISubscription): boolean {
+  const { topics, consumerGroups } = services.edge.catalog.now;
+  const registered = consumerGroups.get(groupName(subscription.group))?.subscriptions ?? [];
+  return registered.some(({ topic }) => topics.get(topic)?.messageType === 'FIFO');
 }
 
 /** The group's retry policy in the form that the client's language understands (see "what breaks clients"). */

@@ -14,7 +14,14 @@ export type RequestRule =
   | 'batch-size'
   | 'filter'
   | 'invisible-duration'
-  | 'polling-time';
+  | 'polling-time'
+  | 'delivery-time'
+  | 'transaction-id'
+  | 'transaction-resolution'
+  | 'queue'
+  | 'offset'
+  | 'deduplication-id'
+  | 'provenance';
 
 /** RocketMQ's status for each rule (GrpcValidator and the activities of Apache's proxy). */
 const statusOfRule: Readonly<Record<RequestRule | MessageRule, StatusCode>> = {
@@ -28,6 +35,13 @@ const statusOfRule: Readonly<Record<RequestRule | MessageRule, StatusCode>> = {
   filter: v2.ILLEGAL_FILTER_EXPRESSION,
   'invisible-duration': v2.ILLEGAL_INVISIBLE_TIME,
   'polling-time': v2.ILLEGAL_POLLING_TIME,
+  'delivery-time': v2.ILLEGAL_DELIVERY_TIME,
+  'transaction-id': v2.INVALID_TRANSACTION_ID,
+  'transaction-resolution': v2.BAD_REQUEST,
+  queue: v2.BAD_REQUEST,
+  offset: v2.ILLEGAL_OFFSET,
+  'deduplication-id': v2.ILLEGAL_MESSAGE_PROPERTY_KEY,
+  provenance: v2.ILLEGAL_MESSAGE_PROPERTY_KEY,
   'message-body-empty': v2.MESSAGE_BODY_EMPTY,
   'message-body-size': v2.MESSAGE_BODY_TOO_LARGE,
   'message-tag': v2.ILLEGAL_MESSAGE_TAG,
@@ -48,7 +62,11 @@ const statusOfCode: Readonly<Partial<Record<Code, StatusCode>>> = {
   GROUP_NOT_REGISTERED: v2.CONSUMER_GROUP_NOT_FOUND,
   MESSAGE_TYPE_MISMATCH: v2.MESSAGE_PROPERTY_CONFLICT_WITH_TYPE,
   RECEIPT_HANDLE_INVALID: v2.INVALID_RECEIPT_HANDLE,
+  RECALL_HANDLE_INVALID: v2.BAD_REQUEST,
+  MESSAGE_NOT_FOUND: v2.MESSAGE_NOT_FOUND,
   TOO_MANY_REQUESTS: v2.TOO_MANY_REQUESTS,
+  // RocketMQ has no status of its own for a full disk and answers with this one too.
+  STORAGE_FULL: v2.INTERNAL_SERVER_ERROR,
   NOT_SUPPORTED: v2.NOT_IMPLEMENTED,
   REQUEST_INVALID: v2.BAD_REQUEST,
   MESSAGE_ILLEGAL: v2.BAD_REQUEST,

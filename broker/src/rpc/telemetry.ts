@@ -4,6 +4,8 @@ import type { BrokerServices } from './broker-services.js';
 import { type CallContext, clientIdOf } from './call-context.js';
 import { Clients } from './clients.js';
 import { decodeRequest } from './decode-request.js';
+import { describeClient } from './describe-client.js';
+import { topicName } from './resource-name.js';
 import { answerSettings, assertSettings } from './settings.js';
 import { OK, type StatusCode, statusOf } from './status.js';
 
@@ -11,6 +13,7 @@ const { Code, TelemetryCommand } = apache.rocketmq.v2;
 
 /** Where the answers of a telemetry stream go. */
 export interface TelemetryStream {
+  readonly isEnded: boolean;
   /** Resolves when the client has room for more; never, when it does not read. */
   write(command: Buffer): Promise<void>;
   /** Ends the stream with a gRPC status. */
@@ -36,7 +39,12 @@ export async function telemetry(
       assertSettings(caller, settings);
       return caller.application;
     });
-    services.clients.hear(Clients.key(application, clientId), true);
+    const client = Clients.key(application, clientId);
+    services.clients.hear(client, describeClient(clientId, context.peer, settings));
+    if (settings.publishing) {
+      const topics = new Set((settings.publishing.topics ?? []).map((topic) => topicName(topic)));
+      services.producers.join(client, { application, topics, stream });
+    }
     const answer = { status: OK, settings: answerSettings(services, settings) };
     await stream.write(Buffer.from(TelemetryCommand.encode(answer).finish()));
   } catch (error) {

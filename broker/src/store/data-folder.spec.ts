@@ -18,7 +18,7 @@ test('the receipt key stays the same, and only the owner can read it', () => {
   const first = openDataFolder(folder);
   first.close();
   const second = openDataFolder(folder);
-  expect(second.receiptKey).toEqual(first.receiptKey);
+  expect(second.handleKey).toEqual(first.handleKey);
   second.close();
   expect(statSync(join(folder, 'receipt-key')).mode & 0o077).toBe(0);
   expect(readdirSync(folder).sort()).toEqual(['broker.json', 'receipt-key']);
@@ -43,9 +43,9 @@ test('the lock of a process that is gone is taken over', () => {
 });
 
 test('a folder of another format is refused with what, where and what to do', () => {
-  writeFileSync(join(folder, 'broker.json'), '{"format":2}');
+  writeFileSync(join(folder, 'broker.json'), '{"format":99}');
   expect(() => openDataFolder(folder)).toThrow(
-    unusable(/broker\.json says format 2; this broker reads format 1/),
+    unusable(/broker\.json says format 99; this broker reads format 2/),
   );
   writeFileSync(join(folder, 'broker.json'), 'rubbish');
   expect(() => openDataFolder(folder)).toThrow(unusable(/"rubbish"/));

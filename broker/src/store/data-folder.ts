@@ -15,14 +15,19 @@ import { join } from 'node:path';
 import { NomosError } from '@nomos/schemas';
 
 /** Counts the incompatible changes of what is in the folder. */
-const FORMAT = 1;
+const FORMAT = 2;
 const RECEIPT_KEY_BYTES = 32;
 
 /** The broker's folder, open: nobody else may open it until it is closed. */
 export interface DataFolder {
   readonly storeFile: string;
   readonly bundleFile: string;
-  readonly receiptKey: Buffer;
+  /** The certificate that the broker made for itself, with its key. */
+  readonly certificateFile: string;
+  /** The access key of the admin plane. */
+  readonly adminKeyFile: string;
+  /** The secret with which handles are sealed that clients keep: receipts, recalls, transactions. */
+  readonly handleKey: Buffer;
   /** Gives the folder free. */
   close(): void;
 }
@@ -41,7 +46,9 @@ export function openDataFolder(path: string): DataFolder {
       return {
         storeFile: join(path, 'broker.mdb'),
         bundleFile: join(path, 'edge-bundle.json'),
-        receiptKey: readReceiptKey(path),
+        certificateFile: join(path, 'self-signed.pem'),
+        adminKeyFile: join(path, 'admin-key.json'),
+        handleKey: readHandleKey(path),
         close: () => rmSync(lockFile, { force: true }),
       };
     } catch (error) {
@@ -142,7 +149,7 @@ function readFormat(text: string): unknown {
   }
 }
 
-function readReceiptKey(path: string): Buffer {
+function readHandleKey(path: string): Buffer {
   const file = join(path, 'receipt-key');
   const text = readIfThere(file);
   if (text !== undefined) {

@@ -1,6 +1,16 @@
 import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import { type Database, open, type RootDatabase } from 'lmdb';
+import type { StorageSpace } from '../core/storage-guard.js';
 import { type Entry, type KeyRange, type Store, type Table, tables, type Write } from '../core/store.js';
+import { readDiskSpace } from './disk-space.js';
+import { pagesOf } from './lmdb-pages.js';
+
+/** How much of the store's file is in use. */
+export interface FileSpace {
+  readonly fileBytes: number;
+  /** Bytes of pages that hold nothing: they are used again, and given back to the disk only by a compaction. */
+  readonly freeBytes: number;
+}
 
 interface Waiting {
   readonly batch: readonly Write[];
@@ -13,18 +23,23 @@ const binary = { encoding: 'binary', keyEncoding: 'binary' } as const;
 /** Readers that LMDB's lock table has room for; one process needs few. */
 const READERS_MAX = 32;
 
+/** A commit that failed with less than this free on the disk failed for that. */
+const FULL_BELOW_BYTES = 1024 * 1024;
+
 /**
  * The store on LMDB, with group commit: batches that arrive while a transaction is being written to disk go
  * into the next one together.
  */
 export class LmdbStore implements Store {
+  readonly #path: string;
   readonly #root: RootDatabase<Buffer, Uint8Array>;
   readonly #tables: Readonly<Record<Table, Database<Buffer, Uint8Array>>>;
   #waiting: Waiting[] = [];
   #writing: Promise<void> | undefined;
   #closed = false;
 
-  private constructor(root: RootDatabase<Buffer, Uint8Array>) {
+  private constructor(path: string, root: RootDatabase<Buffer, Uint8Array>) {
+    this.#path = path;
     this.#root = root;
     const opened = tables.map(
       (name) => [name, root.openDB<Buffer, Uint8Array>({ name, ...binary })] as const,
@@ -46,7 +61,7 @@ export class LmdbStore implements Store {
       ...options,
       ...binary,
     });
-    return new LmdbStore(root);
+    return new LmdbStore(path, root);
   }
 
   get(table: Table, key: Buffer): Buffer | undefined {
@@ -72,6 +87,28 @@ export class LmdbStore implements Store {
     });
   }
 
+  /** Costs microseconds, whatever the size: LMDB counts the pages of each table. */
+  fileSpace(): FileSpace {
+    const { pageBytes, filePages, usedPages: rootPages } = pagesOf(this.#root.getStats());
+    let usedPages = rootPages;
+    for (const name of tables) usedPages += pagesOf(this.#tables[name].getStats()).tablePages;
+    return { fileBytes: filePages * pageBytes, freeBytes: Math.max(0, filePages - usedPages) * pageBytes };
+  }
+
+  /**
+   * The room for more messages. Of the free pages inside the file half is counted, since large messages need
+   * pages that adjoin.
+   */
+  async storageSpace(): Promise<StorageSpace> {
+    const disk = await readDiskSpace(this.#path);
+    return { freeBytes: disk.freeBytes + this.fileSpace().freeBytes / 2, totalBytes: disk.totalBytes };
+  }
+
+  /** Writes all that the store holds into a new file, without the free pages. */
+  async copyCompacted(path: string): Promise<void> {
+    await this.#root.backup(path, true);
+  }
+
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
@@ -89,7 +126,7 @@ export class LmdbStore implements Store {
         await this.#transact(group);
         for (const { resolve } of group) resolve();
       } catch (error) {
-        const failure = await reasonOf(error);
+        const failure = await this.#failureOf(error);
         // What came after the failed group fails with it, as the interface promises.
         const followers = this.#waiting;
         this.#waiting = [];
@@ -97,6 +134,14 @@ export class LmdbStore implements Store {
       }
     }
     this.#writing = undefined;
+  }
+
+  /** LMDB tells a disk that is full half-way through a write as an input/output error. */
+  async #failureOf(error: unknown): Promise<Error> {
+    const reason = await reasonOf(error);
+    const disk = await readDiskSpace(this.#path).catch(() => undefined);
+    if (disk === undefined || disk.freeBytes >= FULL_BELOW_BYTES) return reason;
+    return new Error('no space is left on the disk', { cause: reason });
   }
 
   async #transact(group: readonly Waiting[]): Promise<void> {

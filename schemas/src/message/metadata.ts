@@ -13,7 +13,16 @@ export const metadataProperties = {
   contentType: 'ce_datacontenttype',
   /** Of messages of a topic with the same one only the first is stored, within the topic's window. */
   deduplicationId: 'nomos_deduplication_id',
+  /** Of a resent message: the id of the one that was sent in the first place. */
+  resentFrom: 'nomos_resent_from',
+  /** Of a resent message: when it was resent, as an ISO 8601 time. */
+  resentAt: 'nomos_resent_at',
+  /** Of a message that is resent for the second time or more: the id of the repetition before. */
+  resentOf: 'nomos_resent_of',
 } as const;
+
+/** Only the broker says of a message that it is resent; such a property of a sender is refused. */
+export const provenancePropertyPrefix = 'nomos_resent_';
 
 /** Prefixes of properties that only Nomos sets; a caller's own property may not start with one. */
 export const reservedPropertyPrefixes = ['nomos_', 'ce_'] as const;

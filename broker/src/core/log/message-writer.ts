@@ -71,6 +71,7 @@ export class MessageWriter {
     try {
       await this.#store.commit(batch);
     } catch (error) {
+      for (const { log, positions } of staged) for (const { queue } of positions) log.markFailed(queue);
       throw storeFailure(error);
     } finally {
       this.#bytesInFlight -= bytes;

@@ -1,16 +1,8 @@
 import type { Store, Write } from '../store.js';
-import {
-  type IndexKind,
-  indexKey,
-  indexRange,
-  messageKey,
-  messageRange,
-  offsetOfMessageKey,
-  readIndexKey,
-} from './log-keys.js';
+import { hashOfText, hasText, type IndexKind } from './indexed-texts.js';
+import { messageKey, messageRange, offsetOfMessageKey } from './log-keys.js';
+import { QueueIndex } from './queue-index.js';
 import { encodeStoredMessage, type StoredMessage, storedAtOf } from './stored-message.js';
-
-const NOTHING = Buffer.from([0]);
 
 /** A message to store, with what the index needs of it. */
 export interface NewMessage {
@@ -34,6 +26,7 @@ interface QueueEnd {
   durable: number;
   /** Times grow with offsets, even when the clock is set back: a search by time relies on it. */
   storedAtMs: number;
+  readonly index: QueueIndex;
 }
 
 /** The queues of one topic: where messages are appended and read. */
@@ -62,19 +55,10 @@ export class TopicLog {
     const offset = end.next++;
     end.storedAtMs = Math.max(end.storedAtMs, nowMs);
     const { messageId, keys, originId, stored } = message;
-    const writes: Write[] = [
-      {
-        table: 'messages',
-        key: messageKey(this.number, queue, offset),
-        value: encodeStoredMessage(stored, end.storedAtMs),
-      },
-    ];
-    const index = (kind: IndexKind, text: string) =>
-      writes.push({ table: 'index', key: indexKey(this.number, kind, text, queue, offset), value: NOTHING });
-    index('id', messageId);
-    for (const key of keys) index('key', key);
-    if (stored.messageGroup !== '') index('group', stored.messageGroup);
-    if (originId !== undefined) index('origin', originId);
+    const { messageGroup } = stored;
+    const writes = end.index.add(offset, { messageId, keys, messageGroup, originId });
+    const value = encodeStoredMessage(stored, end.storedAtMs);
+    writes.push({ table: 'messages', key: messageKey(this.number, queue, offset), value });
     return { offset, writes };
   }
 
@@ -82,6 +66,12 @@ export class TopicLog {
   markDurable(queue: number, offset: number): void {
     const end = this.#end(queue);
     end.durable = Math.max(end.durable, offset + 1);
+    end.index.markDurable(offset);
+  }
+
+  /** To be called when a commit that holds messages of the queue failed. */
+  markFailed(queue: number): void {
+    this.#end(queue).index.markFailed();
   }
 
   /** The offset after the last durable message. */
@@ -120,10 +110,18 @@ export class TopicLog {
     return low;
   }
 
-  /** Where messages of a message group are in a queue, from `fromOffset` on, in their order. */
-  *offsetsOfGroup(queue: number, messageGroup: string, fromOffset: number): Iterable<number> {
-    const range = indexRange(this.number, 'group', messageGroup, { queue, offset: fromOffset });
-    for (const { key } of this.#store.range('index', range)) yield readIndexKey(key).offset;
+  /** The messages of a queue that have this id, key, message group or origin, in their order, from `fromOffset` up to the durable end. */
+  *withText(
+    kind: IndexKind,
+    text: string,
+    queue: number,
+    fromOffset = 0,
+  ): Iterable<{ offset: number; value: Buffer }> {
+    const { index, durable } = this.#end(queue);
+    for (const offset of index.candidates(hashOfText(kind, text), fromOffset, durable)) {
+      const value = this.read(queue, offset);
+      if (value !== undefined && hasText(value, kind, text)) yield { offset, value };
+    }
   }
 
   #end(queue: number): QueueEnd {
@@ -136,7 +134,8 @@ export class TopicLog {
       next = offsetOfMessageKey(key) + 1;
       storedAtMs = storedAtOf(value);
     }
-    const end = { next, durable: next, storedAtMs };
+    const index = new QueueIndex(this.#store, this.number, queue, next);
+    const end = { next, durable: next, storedAtMs, index };
     this.#ends[queue] = end;
     return end;
   }

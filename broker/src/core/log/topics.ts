@@ -58,6 +58,11 @@ export class Topics {
     return this.#catalog.topic(topic);
   }
 
+  /** Forgets the log of a topic that was deleted. */
+  forget(topic: string): void {
+    this.#logs.delete(topic);
+  }
+
   withNumber(topic: string, number: number): TopicLog {
     const known = this.#logs.get(topic);
     if (known !== undefined) return known;

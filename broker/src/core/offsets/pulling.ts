@@ -17,6 +17,7 @@ export interface PullRequest {
   /** The first offset to look at; before the oldest message there is, it counts as that one. */
   readonly offset: number;
   readonly filter: MessageFilter;
+  /** Read when messages are about to be read, which may be long after the pull began. */
   readonly messagesMax: number;
   /** How long to wait when there is nothing yet; 0 answers at once. */
   readonly waitMs: number;
@@ -124,9 +125,11 @@ function assertOffset(log: TopicLog, queue: number, offset: number): void {
 
 /** What there is from the offset on, at most as much as one receive would give. */
 function look(log: TopicLog, request: PullRequest): Pulled {
-  const { group, queue, filter, messagesMax } = request;
+  const { group, queue, filter } = request;
   const messages: PulledMessage[] = [];
   let nextOffset = request.offset;
+  const messagesMax = nextOffset < log.end(queue) ? request.messagesMax : 0;
+  if (messagesMax <= 0) return { messages, nextOffset };
   let bytes = 0;
   let seen = 0;
   const most = messagesMax + brokerLimits.skippedPerTurn;

@@ -18,6 +18,7 @@ describe('receiving on a failing store', () => {
       consumerGroup: () => ({ maxAttempts: 2, broadcasting: false }),
     },
     randomNumber: () => 5,
+    newMessageId: () => 'new',
     isClientAlive: () => false,
     checkBack: () => false,
   };

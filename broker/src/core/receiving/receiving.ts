@@ -111,7 +111,7 @@ export class Receiving {
   /** The messages of an earlier receive with the same attempt id, invisible from now on. */
   #receiveAgain(subscription: Subscription, request: ReceiveRequest): readonly Taken[] {
     if (request.attemptId === undefined) return [];
-    const taken = this.#attempts.find(subscription, request.attemptId);
+    const taken = this.#attempts.find(subscription, request.attemptId, () => request.messagesMax);
     for (const { pending } of taken)
       pending.queue.extend(pending, this.#options.clock.now() + request.invisibleMs);
     return taken;

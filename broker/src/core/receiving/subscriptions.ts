@@ -6,6 +6,7 @@ import type { TopicLog } from '../log/topic-log.js';
 import type { Topics } from '../log/topics.js';
 import type { NameNumbers } from '../name-numbers.js';
 import type { Store, Write } from '../store.js';
+import type { DeliveryUnderWay } from '../trace/message-trace.js';
 import { GroupQueue } from './group-queue.js';
 import type { Pending } from './pending.js';
 import { readCursorKey } from './progress-keys.js';
@@ -74,6 +75,27 @@ export class Subscriptions {
     return subscription;
   }
 
+  /** The deliveries of the message at a place that have not ended. */
+  *underWay(topic: string, queue: number, offset: number): Iterable<DeliveryUnderWay> {
+    for (const subscription of this.ofTopic(topic)) {
+      const pending = subscription.queue(queue).find(offset);
+      if (pending === undefined || pending.attempt === 0) continue;
+      const { attempt, deliveredAtMs, deliveredTo: client, state } = pending;
+      const waitsForRetry = state === 'ready';
+      yield { group: subscription.receiver.number, attempt, client, deliveredAtMs, waitsForRetry };
+    }
+  }
+
+  /** The lowest offset of a queue that some receiver has not come to; undefined when nobody receives the topic. */
+  lowestCursor(topic: string, queue: number): number | undefined {
+    let lowest: number | undefined;
+    for (const subscription of this.ofTopic(topic)) {
+      const { cursor } = subscription.queue(queue);
+      lowest = lowest === undefined ? cursor : Math.min(lowest, cursor);
+    }
+    return lowest;
+  }
+
   *all(): Iterable<Subscription> {
     for (const ofTopic of this.#subscriptions.values()) yield* ofTopic.values();
   }
@@ -96,6 +118,23 @@ export class Subscriptions {
     return writes;
   }
 
+  /** Forgets everything about a topic that was deleted. What is stored is not touched. */
+  forgetTopic(topic: string): void {
+    for (const subscription of this.ofTopic(topic)) discard(subscription);
+    this.#subscriptions.delete(topic);
+  }
+
+  /** Forgets everything about a group that was deleted. What is stored is not touched. */
+  forgetGroup(group: string): void {
+    for (const ofTopic of this.#subscriptions.values()) {
+      for (const [number, subscription] of ofTopic) {
+        if (subscription.groupName !== group) continue;
+        discard(subscription);
+        ofTopic.delete(number);
+      }
+    }
+  }
+
   #subscription(receiver: Receiver, log: TopicLog): Subscription {
     const ofTopic = this.#subscriptions.get(log.name) ?? new Map<number, Subscription>();
     this.#subscriptions.set(log.name, ofTopic);
@@ -112,13 +151,20 @@ export class Subscriptions {
     const { store, heap } = this.#options;
     const made = new GroupQueue({
       ...{ group: receiver.number, topic: log.number, queue, heap },
-      findInGroup: (messageGroup, fromOffset) => log.offsetsOfGroup(queue, messageGroup, fromOffset),
+      *findInGroup(messageGroup, fromOffset) {
+        for (const { offset } of log.withText('group', messageGroup, queue, fromOffset)) yield offset;
+      },
     });
     const wasThere = made.restore(store);
     // A new instance of a broadcasting group gets what is sent from now on, as RocketMQ's do.
     if (!wasThere && receiver.instance !== undefined) made.reset(log.end(queue), 0);
     return made;
   }
+}
+
+/** Takes all that is pending out of the heap; a write that is still noted for it would bring back what was erased. */
+function discard(subscription: Subscription): void {
+  for (const queue of subscription.queues()) queue.erase();
 }
 
 function readReceiver(name: string, number: number): Receiver {

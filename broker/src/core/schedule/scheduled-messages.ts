@@ -1,5 +1,4 @@
 import { NomosError } from '@nomos/schemas';
-import { indexKey, indexRange, readIndexKey, SCHEDULED_QUEUE } from '../log/log-keys.js';
 import type { MessageWriter } from '../log/message-writer.js';
 import {
   decodeStoredMessage,
@@ -13,6 +12,7 @@ import { HandleSealer } from '../sealed-handle.js';
 import type { Store, Write } from '../store.js';
 import { storeFailure } from '../store-failure.js';
 import type { Schedule, ScheduledEntry, ScheduleKey } from './schedule.js';
+import { numberOfWaitingKey, waitingKey, waitingRange } from './waiting-keys.js';
 
 export interface ScheduledMessagesOptions {
   readonly store: Store;
@@ -72,7 +72,7 @@ export class ScheduledMessages {
     const dueValue = Buffer.allocUnsafe(6);
     dueValue.writeUIntBE(dueAtMs, 0, 6);
     const index = indexKeys(log, message, key).map((indexed) => ({
-      ...{ table: 'index' as const, key: indexed, value: dueValue },
+      ...{ table: 'waiting' as const, key: indexed, value: dueValue },
     }));
     const writes = [schedule.put(key, 'message', payload), ...index];
     return { key, recallHandle: this.recallHandle(log.number, key), writes };
@@ -118,10 +118,9 @@ export class ScheduledMessages {
     const log = topics.known(topic);
     const found: ScheduledMessage[] = [];
     if (log === undefined) return found;
-    const range = indexRange(log.number, kind, text, { queue: SCHEDULED_QUEUE, offset: 0 });
-    for (const { key, value } of store.range('index', range)) {
+    for (const { key, value } of store.range('waiting', waitingRange(log.number, kind, text))) {
       if (found.length >= limit) break;
-      const place = { dueAtMs: value.readUIntBE(0, 6), number: readIndexKey(key).offset };
+      const place = { dueAtMs: value.readUIntBE(0, 6), number: numberOfWaitingKey(key) };
       const payload = schedule.find(place);
       if (payload === undefined) continue;
       const message = decodeStoredMessage(payload.subarray(HEAD_BYTES));
@@ -155,16 +154,16 @@ export class ScheduledMessages {
 
 type Identity = Pick<NewMessage, 'messageId' | 'keys'>;
 
-/** Where the index says that a message waits: in no queue, with its number for an offset. */
+/** Under what a waiting message is found. */
 function indexKeys(log: TopicLog, { messageId, keys }: Identity, { number }: ScheduleKey): Buffer[] {
   return [
-    indexKey(log.number, 'id', messageId, SCHEDULED_QUEUE, number),
-    ...keys.map((key) => indexKey(log.number, 'key', key, SCHEDULED_QUEUE, number)),
+    waitingKey(log.number, 'id', messageId, number),
+    ...keys.map((key) => waitingKey(log.number, 'key', key, number)),
   ];
 }
 
 function removeIndex(log: TopicLog, identity: Identity, key: ScheduleKey): Write[] {
-  return indexKeys(log, identity, key).map((indexed) => ({ table: 'index', key: indexed }));
+  return indexKeys(log, identity, key).map((indexed) => ({ table: 'waiting', key: indexed }));
 }
 
 function notWaiting(): NomosError {

@@ -1,4 +1,3 @@
-import { indexRange, readIndexKey, SCHEDULED_QUEUE } from '../log/log-keys.js';
 import { decodeStoredMessage, readIdentity, type StoredMessage } from '../log/stored-message.js';
 import type { Position, TopicLog } from '../log/topic-log.js';
 import type { Topics } from '../log/topics.js';
@@ -63,26 +62,23 @@ export class MessageSearch {
     const log = this.#log(topic);
     if (log === undefined) return [];
     const found: FoundMessage[] = [];
-    // Ids that are alike in all that the index holds of them must not make one search read without end.
-    const range = { ...indexRange(log.number, 'id', messageId), limit: searchLimits.examined };
-    for (const { key } of this.#store.range('index', range)) {
-      if (found.length >= pageLimit(limit)) break;
-      const position = readIndexKey(key);
-      const one = position.queue === SCHEDULED_QUEUE ? undefined : read(log, position);
-      if (one?.messageId === messageId) found.push(one);
+    for (const queue of storedQueues(this.#store, log)) {
+      for (const { offset, value } of log.withText('id', messageId, queue)) {
+        found.push(toFound(log, { queue, offset }, value));
+        if (found.length >= pageLimit(limit)) return found;
+      }
     }
     return found;
   }
 
   /** The messages with this key. Throws REQUEST_INVALID for a page that is none. */
   byKey(topic: string, key: string, window: TimeWindow): FoundPage {
-    const hasKey = ({ keys }: FoundMessage) => keys.includes(key);
-    return this.#search(topic, window, (span) => this.#withKey(key, span), hasKey);
+    return this.#search(topic, window, (span) => withKey(key, span));
   }
 
   /** All messages. Throws REQUEST_INVALID for a page that is none. */
   byTime(topic: string, window: TimeWindow): FoundPage {
-    return this.#search(topic, window, allOf, () => true);
+    return this.#search(topic, window, allOf);
   }
 
   /** Where the queues of a topic end now: a search up to there does not come upon what is stored meanwhile. */
@@ -102,7 +98,6 @@ export class MessageSearch {
     topic: string,
     window: TimeWindow,
     candidatesOf: (span: QueueSpan) => Iterable<Candidate>,
-    matches: (message: FoundMessage) => boolean,
   ): FoundPage {
     const log = this.#log(topic);
     if (log === undefined) return { found: [] };
@@ -120,7 +115,6 @@ export class MessageSearch {
       const one = toFound(log, { queue, offset }, value);
       examined++;
       next.set(queue, offset + 1);
-      if (!matches(one)) continue;
       found.push(one);
       bytes += value.length;
     }
@@ -137,21 +131,18 @@ export class MessageSearch {
     }));
   }
 
-  *#withKey(key: string, { log, queue, fromOffset, toOffset }: QueueSpan): Iterable<Candidate> {
-    const range = indexRange(log.number, 'key', key, { queue, offset: fromOffset });
-    for (const entry of this.#store.range('index', range)) {
-      const { offset } = readIndexKey(entry.key);
-      if (offset >= toOffset) return;
-      const value = log.read(queue, offset);
-      if (value !== undefined) yield { offset, value };
-    }
-  }
-
   /** The log of a topic; undefined when it is registered and was never used. */
   #log(topic: string): TopicLog | undefined {
     const log = this.#topics.known(topic);
     if (log === undefined) this.#topics.terms(topic);
     return log;
+  }
+}
+
+function* withKey(key: string, { log, queue, fromOffset, toOffset }: QueueSpan): Iterable<Candidate> {
+  for (const candidate of log.withText('key', key, queue, fromOffset)) {
+    if (candidate.offset >= toOffset) return;
+    yield candidate;
   }
 }
 

@@ -46,6 +46,8 @@ export interface SendingOptions {
   readonly scheduled: ScheduledMessages;
   readonly transactions: Transactions;
   readonly deduplication: Deduplication;
+  /** Throws STORAGE_FULL when the disk takes no more messages. */
+  readonly assertStorage: () => void;
 }
 
 /** Accepts messages of every type. Those of one call become durable together, or none does. */
@@ -66,7 +68,8 @@ export class Sending {
   async send(request: SendRequest): Promise<readonly Sent[]> {
     if (this.#isClosed)
       throw new NomosError('CLOSED', 'The broker is shutting down.', { fix: 'Try again later.' });
-    const { topics, writer } = this.#options;
+    const { topics, writer, assertStorage } = this.#options;
+    assertStorage();
     const opened = topics.open(request.topic);
     const log = opened instanceof Promise ? await opened : opened;
     writer.assertRoom(request.messages);

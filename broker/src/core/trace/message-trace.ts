@@ -1,6 +1,5 @@
 import type { Topics } from '../log/topics.js';
 import type { NameNumbers } from '../name-numbers.js';
-import type { Subscriptions } from '../receiving/subscriptions.js';
 import type { Store } from '../store.js';
 import { type Outcome, readTraceEntry, traceRange } from './trace-entry.js';
 
@@ -17,46 +16,53 @@ export interface TracedDelivery {
   readonly endedAtMs?: number;
 }
 
+/** A delivery that has not ended, or is to be repeated. */
+export interface DeliveryUnderWay {
+  /** Group number. */
+  readonly group: number;
+  readonly attempt: number;
+  readonly client: string;
+  readonly deliveredAtMs: number;
+  readonly waitsForRetry: boolean;
+}
+
+export interface MessageTraceOptions {
+  readonly store: Store;
+  readonly topics: Topics;
+  readonly numbers: NameNumbers;
+  /** What is under way with the message at a place. */
+  readonly underWay: (topic: string, queue: number, offset: number) => Iterable<DeliveryUnderWay>;
+}
+
 /** What happened to a message after it was stored. */
 export class MessageTrace {
-  readonly #store: Store;
-  readonly #topics: Topics;
-  readonly #numbers: NameNumbers;
-  readonly #subscriptions: Subscriptions;
+  readonly #options: MessageTraceOptions;
 
-  constructor(options: {
-    readonly store: Store;
-    readonly topics: Topics;
-    readonly numbers: NameNumbers;
-    readonly subscriptions: Subscriptions;
-  }) {
-    this.#store = options.store;
-    this.#topics = options.topics;
-    this.#numbers = options.numbers;
-    this.#subscriptions = options.subscriptions;
+  constructor(options: MessageTraceOptions) {
+    this.#options = options;
   }
 
-  /** All deliveries of the message at a place, by group and attempt. Those of the last half second may be missing after a crash. */
+  /**
+   * All deliveries of the message at a place: those that ended, by group and attempt, then those under way. Ends
+   * of the last half second other than acknowledgements may be missing after a crash.
+   */
   deliveries(topic: string, queue: number, offset: number): TracedDelivery[] {
-    const log = this.#topics.known(topic);
+    const { store, topics, underWay } = this.#options;
+    const log = topics.known(topic);
     if (log === undefined) return [];
     const traced: TracedDelivery[] = [];
-    const place = { topic: log.number, queue, offset };
-    for (const { key, value } of this.#store.range('trace', traceRange(place))) {
+    for (const { key, value } of store.range('trace', traceRange({ topic: log.number, queue, offset }))) {
       const { group, ...entry } = readTraceEntry(key, value);
-      traced.push({ ...entry, group: this.#numbers.name('group', group) ?? `group ${group}` });
+      traced.push({ ...entry, group: this.#nameOf(group) });
     }
-    for (const subscription of this.#subscriptions.ofTopic(topic)) {
-      const pending = subscription.queue(queue).find(offset);
-      if (pending === undefined || pending.attempt === 0) continue;
-      traced.push({
-        group: this.#numbers.name('group', subscription.receiver.number) ?? subscription.groupName,
-        attempt: pending.attempt,
-        client: pending.deliveredTo,
-        deliveredAtMs: pending.deliveredAtMs,
-        outcome: pending.state === 'ready' ? 'waiting-for-retry' : 'under-way',
-      });
+    for (const { group, waitsForRetry, ...delivery } of underWay(topic, queue, offset)) {
+      const outcome = waitsForRetry ? 'waiting-for-retry' : 'under-way';
+      traced.push({ ...delivery, group: this.#nameOf(group), outcome });
     }
     return traced;
+  }
+
+  #nameOf(group: number): string {
+    return this.#options.numbers.name('group', group) ?? `group ${group}`;
   }
 }

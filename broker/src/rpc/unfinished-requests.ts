@@ -1,0 +1,128 @@
+import { constants, type ServerHttp2Stream } from 'node:http2';
+import { brokerLimits } from '../core/broker-limits.js';
+import type { Clock } from '../core/clock.js';
+
+/** What unfinished requests may cost. */
+export interface UnfinishedLimits {
+  /** Bytes of all of them together. */
+  readonly unfinishedBytes: number;
+  /** How long a request may take to arrive. */
+  readonly unfinishedMs: number;
+}
+
+/** A gRPC message is preceded by a flag and its length in four bytes. */
+const MESSAGE_HEAD_BYTES = 5;
+/** After too much has come, requests are given up until so much less is left, so that this happens rarely. */
+const RELIEF = 0.9;
+
+/**
+ * Bounds the memory of requests that have begun and not ended, which nobody has been admitted for yet. When there
+ * is too much, the address that holds the most loses its largest requests, so that one which floods the broker
+ * does not cost others theirs.
+ */
+export class UnfinishedRequests {
+  readonly #clock: Clock;
+  readonly #limits: UnfinishedLimits;
+  readonly #requests = new Set<UnfinishedRequest>();
+  #bytes = 0;
+
+  constructor(clock: Clock, limits: UnfinishedLimits = brokerLimits) {
+    this.#clock = clock;
+    this.#limits = limits;
+  }
+
+  /** Bytes of all requests that have begun and not ended. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Counts what a stream sends, from when gRPC reads it on. */
+  watch(stream: ServerHttp2Stream): void {
+    const request = new UnfinishedRequest(stream);
+    stream.on('data', (chunk: Buffer) => {
+      const before = request.bytes;
+      request.add(chunk);
+      this.#bytes += request.bytes - before;
+      if (request.bytes === 0) this.#forget(request);
+      else if (!this.#requests.has(request)) this.#remember(request);
+      if (this.#bytes > this.#limits.unfinishedBytes) this.#relieve();
+    });
+    stream.on('close', () => this.#drop(request));
+  }
+
+  #remember(request: UnfinishedRequest): void {
+    this.#requests.add(request);
+    request.cancelTimer = this.#clock.setTimer(this.#limits.unfinishedMs, () => this.#giveUp(request));
+  }
+
+  #forget(request: UnfinishedRequest): void {
+    request.cancelTimer?.();
+    this.#requests.delete(request);
+  }
+
+  #drop(request: UnfinishedRequest): void {
+    this.#forget(request);
+    this.#bytes -= request.bytes;
+    request.bytes = 0;
+  }
+
+  #giveUp(request: UnfinishedRequest): void {
+    this.#drop(request);
+    request.stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+  }
+
+  #relieve(): void {
+    const byAddress = new Map<string, UnfinishedRequest[]>();
+    for (const request of this.#requests) {
+      const ofAddress = byAddress.get(request.address);
+      if (ofAddress === undefined) byAddress.set(request.address, [request]);
+      else ofAddress.push(request);
+    }
+    const sum = (requests: readonly UnfinishedRequest[]) =>
+      requests.reduce((total, { bytes }) => total + bytes, 0);
+    const largestFirst = [...byAddress.values()]
+      .map((requests) => ({ requests, bytes: sum(requests) }))
+      .sort((one, other) => other.bytes - one.bytes);
+    for (const { requests } of largestFirst) {
+      for (const request of requests.sort((one, other) => other.bytes - one.bytes)) {
+        if (this.#bytes <= this.#limits.unfinishedBytes * RELIEF) return;
+        this.#giveUp(request);
+      }
+    }
+  }
+}
+
+/** How much of the gRPC message that is arriving has come. */
+class UnfinishedRequest {
+  readonly stream: ServerHttp2Stream;
+  readonly address: string;
+  bytes = 0;
+  cancelTimer: (() => void) | undefined;
+  readonly #head = Buffer.alloc(MESSAGE_HEAD_BYTES);
+
+  constructor(stream: ServerHttp2Stream) {
+    this.stream = stream;
+    this.address = stream.session?.socket.remoteAddress ?? '';
+  }
+
+  /** Messages that end with these bytes do not count any more: gRPC has handed them over. */
+  add(chunk: Buffer): void {
+    let position = 0;
+    while (position < chunk.length) {
+      if (this.bytes < MESSAGE_HEAD_BYTES) {
+        const taken = chunk.copy(this.#head, this.bytes, position);
+        this.bytes += taken;
+        position += taken;
+      } else {
+        const taken = Math.min(this.#messageBytes - this.bytes, chunk.length - position);
+        this.bytes += taken;
+        position += taken;
+      }
+      if (this.bytes >= MESSAGE_HEAD_BYTES && this.bytes === this.#messageBytes) this.bytes = 0;
+    }
+  }
+
+  get #messageBytes(): number {
+    return MESSAGE_HEAD_BYTES + this.#head.readUInt32BE(1);
+  }
+}
