@@ -51,6 +51,8 @@ export const brokerLimits = {
   terminationReleaseMs: 1_000,
   /** A client that was not heard of for so long counts as gone; official clients send a heartbeat every 10 s. */
   clientSilenceMs: 60_000,
+  /** How long a client may be without its telemetry stream before what is renewed for it goes to others. */
+  reconnectMs: 10_000,
   /** Clients that are remembered at the same time. */
   clients: 20_000,
   /** Characters of a client id. */

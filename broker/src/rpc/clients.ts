@@ -30,6 +30,8 @@ interface Client {
 export class Clients {
   readonly #clock: Clock;
   readonly #clients = new Map<string, Client>();
+  /** The telemetry streams of each client that are open: the official clients keep one as long as they live. */
+  readonly #streams = new Map<string, number>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -60,11 +62,31 @@ export class Clients {
     return client !== undefined && this.#clock.now() - client.heardAtMs < brokerLimits.clientSilenceMs;
   }
 
+  /**
+   * Notes that a telemetry stream of the client is open. The answer is to be called when it ends; if no other one is
+   * open some time after that, the client counts as gone, and `gone` is called.
+   */
+  attach(key: string, gone: () => void): () => void {
+    this.#streams.set(key, (this.#streams.get(key) ?? 0) + 1);
+    return () => {
+      const left = (this.#streams.get(key) ?? 1) - 1;
+      if (left > 0) this.#streams.set(key, left);
+      else this.#streams.delete(key);
+      if (left === 0) this.#clock.setTimer(brokerLimits.reconnectMs, () => this.#leave(key, gone));
+    };
+  }
+
   /** Those that sent their settings and were heard of lately. */
   connected(): ClientDetails[] {
     return [...this.#clients].flatMap(([key, { details }]) =>
       details && this.isAlive(key) ? [details] : [],
     );
+  }
+
+  #leave(key: string, gone: () => void): void {
+    if (this.#streams.has(key) || !this.#clients.has(key)) return;
+    this.forget(key);
+    gone();
   }
 
   forget(key: string): void {

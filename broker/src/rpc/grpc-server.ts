@@ -34,6 +34,7 @@ import { sendMessage } from './send-message.js';
 import { serviceDefinition } from './service-definition.js';
 import { statusOf } from './status.js';
 import { telemetry } from './telemetry.js';
+import { GrpcTelemetryStream } from './telemetry-stream.js';
 import { UnfinishedRequests } from './unfinished-requests.js';
 import { updateOffset } from './update-offset.js';
 
@@ -73,7 +74,7 @@ export class GrpcServer {
   readonly #unfinished: UnfinishedRequests;
   #calls = 0;
   #noteDisconnect: () => void = () => {};
-  readonly #telemetryStreams = new Set<ServerDuplexStream<Buffer, Buffer>>();
+  readonly #telemetryStreams = new Set<GrpcTelemetryStream>();
   readonly #services: BrokerServices;
 
   constructor(services: BrokerServices) {
@@ -204,37 +205,13 @@ export class GrpcServer {
     handle(this.#services, call.request, contextOf(call), stream).finally(() => stream.end());
   }
 
-  #telemetry(stream: ServerDuplexStream<Buffer, Buffer>): void {
+  #telemetry(call: ServerDuplexStream<Buffer, Buffer>): void {
+    const context = contextOf(call);
+    const stream: GrpcTelemetryStream = new GrpcTelemetryStream(call, (command) =>
+      telemetry(this.#services, command, context, stream),
+    );
     this.#telemetryStreams.add(stream);
-    const context = contextOf(stream);
-    let ended = false;
-    const end = () => {
-      ended = true;
-      this.#telemetryStreams.delete(stream);
-    };
-    stream.on('data', (command: Buffer) => {
-      // One command at a time, until its answer is read, so that a flood of them waits at the sender.
-      stream.pause();
-      telemetry(this.#services, command, context, {
-        get isEnded() {
-          return ended;
-        },
-        write: (answer) =>
-          new Promise((resolve) => {
-            if (ended) resolve();
-            else stream.write(answer, () => resolve());
-          }),
-        fail: (code, details) => {
-          if (!ended) stream.emit('error', { code, details });
-        },
-      }).finally(() => stream.resume());
-    });
-    stream.on('end', () => {
-      if (!ended) stream.end();
-      end();
-    });
-    stream.on('cancelled', end);
-    stream.on('error', end);
+    stream.onEnded(() => this.#telemetryStreams.delete(stream));
   }
 }
 

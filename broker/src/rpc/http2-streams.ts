@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import type { ServerHttp2Stream } from 'node:http2';
+import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { Server } from '@grpc/grpc-js';
 
 /**
@@ -18,10 +18,25 @@ export function guardStreams(server: Server, admit: (stream: ServerHttp2Stream) 
     throw new Error('this version of grpc-js keeps its HTTP/2 streams elsewhere');
   }
   http2Server.removeAllListeners('stream');
-  http2Server.on('stream', (stream: ServerHttp2Stream, ...more: unknown[]) => {
+  http2Server.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, ...more: unknown[]) => {
     // Without a listener, a stream that the client breaks off would end the process.
     stream.on('error', () => {});
     if (stream.destroyed || stream.closed || !admit(stream)) return;
-    for (const handler of handlers) Reflect.apply(handler, http2Server, [stream, ...more]);
+    dropLongTimeout(headers);
+    for (const handler of handlers) Reflect.apply(handler, http2Server, [stream, headers, ...more]);
   });
+}
+
+const TIMEOUT_HEADER = 'grpc-timeout';
+const MS_OF_UNIT: Readonly<Record<string, number>> = {
+  ...{ H: 3_600_000, M: 60_000, S: 1_000, m: 1, u: 0.001, n: 0.000_001 },
+};
+/** A longer delay overflows Node's timers, which then fire at once. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
+
+/** The Java client gives its telemetry 60 years; gRPC would make a negative time of that, and end the call at once. */
+function dropLongTimeout(headers: IncomingHttpHeaders): void {
+  const text = String(headers[TIMEOUT_HEADER] ?? '');
+  const timeoutMs = Number(text.slice(0, -1)) * (MS_OF_UNIT[text.slice(-1)] ?? 0);
+  if (timeoutMs > TIMER_MS_MAX) delete headers[TIMEOUT_HEADER];
 }

@@ -108,9 +108,12 @@ export class RawClient {
     };
   }
 
-  telemetry() {
+  telemetry(deadline?: Date) {
     const { path, requestSerialize, responseDeserialize } = serviceDefinition.telemetry;
-    return this.#client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, this.#headers());
+    return this.#client.makeBidiStreamRequest(
+      ...([path, requestSerialize, responseDeserialize, this.#headers()] as const),
+      deadline === undefined ? {} : { deadline },
+    );
   }
 
   #headers(): Metadata {

@@ -14,6 +14,9 @@ const { Code, TelemetryCommand } = apache.rocketmq.v2;
 /** Where the answers of a telemetry stream go. */
 export interface TelemetryStream {
   readonly isEnded: boolean;
+  /** The client that the stream is attached to, so that further settings do not attach it again. */
+  attachedTo: string | undefined;
+  onEnded(listener: () => void): void;
   /** Resolves when the client has room for more; never, when it does not read. */
   write(command: Buffer): Promise<void>;
   /** Ends the stream with a gRPC status. */
@@ -41,6 +44,10 @@ export async function telemetry(
     });
     const client = Clients.key(application, clientId);
     services.clients.hear(client, describeClient(clientId, context.peer, settings));
+    if (stream.attachedTo !== client && !stream.isEnded) {
+      stream.attachedTo = client;
+      stream.onEnded(services.clients.attach(client, () => services.core.receiving.releaseClient(client)));
+    }
     if (settings.publishing) {
       const topics = new Set((settings.publishing.topics ?? []).map((topic) => topicName(topic)));
       services.producers.join(client, { application, topics, stream });
