@@ -31,7 +31,7 @@ export class TestAdminBackend {
       randomNumber: () => 7,
       isClientAlive: () => true,
       checkBack: () => false,
-    newMessageId: () => 'new',
+      newMessageId: () => 'new',
     });
     this.backend = new CoreAdminBackend({
       ...{ core: this.core, registered, provisioned, clients: () => this.clients },

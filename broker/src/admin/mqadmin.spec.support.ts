@@ -41,10 +41,12 @@ public class MqadminRunner {
 `;
 
 /**
- * The folder with the tools' jars, fetched by Maven at the first use and kept. A text that says why not, where
- * there is no JDK, no Maven or no way to Maven Central.
+ * The folder with the tools' jars, fetched by Maven at the first use and kept in the user's cache: 90 MB, hence only
+ * where they are asked for. A text that says why not, also where there is no JDK, no Maven or no way to Maven Central.
  */
 export async function fetchMqadmin(): Promise<{ readonly jars: string } | { readonly missing: string }> {
+  if (process.env.NOMOS_JAVA_TESTS !== '1')
+    return { missing: "RocketMQ's own mqadmin is tried with NOMOS_JAVA_TESTS=1 only" };
   const folder = join(homedir(), '.cache', 'nomos', `rocketmq-tools-${VERSION}`);
   try {
     await run('java', ['-version']);

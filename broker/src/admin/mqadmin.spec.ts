@@ -1,10 +1,16 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { systemClock } from '../core/clock.js';
-import { GROUP, TOPIC } from '../edge/bundle.spec.support.js';
+import { GROUP, TOPIC, testBundle } from '../edge/bundle.spec.support.js';
+import { fixedBundleSource } from '../edge/bundle-source.js';
+import { type Broker, startBroker } from '../start-broker.js';
 import { MemoryStore } from '../store/memory-store.js';
 import { message, TestAdminBackend } from './core-admin-backend.spec.support.js';
 import { fetchMqadmin, mqadmin } from './mqadmin.spec.support.js';
 import { type AdminServer, CREDENTIALS, startAdminServer } from './remoting-client.spec.support.js';
+import type { AdminCredentials } from './signature.js';
 
 const CLUSTER = ['-c', 'DefaultCluster'];
 const MADE_TOPIC = 'pay-made-here';
@@ -144,5 +150,36 @@ describe.skipIf('missing' in tools)("RocketMQ's own mqadmin", () => {
     expect(refused).toContain('CODE: 16');
     expect(refused).toContain('tools.yml');
     expect(refused).not.toContain(TOPIC);
+  });
+});
+
+describe.skipIf('missing' in tools)('mqadmin at the port of a started broker', () => {
+  let folder: string;
+  let broker: Broker;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'nomos-mqadmin-port-'));
+    const edge = { bundleSource: fixedBundleSource(testBundle()) };
+    broker = await startBroker({ dataFolder: folder, port: 0, edge });
+  });
+
+  afterAll(async () => {
+    await broker.close();
+    await rm(folder, { recursive: true });
+  });
+
+  test('uses the key from the data folder to create, list and delete a topic', async () => {
+    const key: AdminCredentials = JSON.parse(await readFile(join(folder, 'admin-key.json'), 'utf8'));
+    const [created, listed, deleted, after] = await mqadmin(jars, broker.endpoint, key, [
+      ['updateTopic', ...CLUSTER, '-t', MADE_TOPIC, '-r', '2', '-w', '2'],
+      ['topicList'],
+      ['deleteTopic', ...CLUSTER, '-t', MADE_TOPIC],
+      ['topicList'],
+    ]);
+    expect(created).toContain(`create topic to ${broker.endpoint} success`);
+    expect(listed).toContain(MADE_TOPIC);
+    expect(listed).toContain(TOPIC);
+    expect(deleted).toContain('success');
+    expect(after).not.toContain(MADE_TOPIC);
   });
 });
