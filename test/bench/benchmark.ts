@@ -1,9 +1,10 @@
-/** A ratio that a benchmark is expected to reach, measured within one run on one machine. */
+/** A value that a benchmark is expected to reach, mostly a ratio, measured within one run on one machine. */
 export interface Goal {
   readonly name: string;
   readonly value: number;
-  /** The least value that meets the goal. */
+  /** The least value that meets the goal, or the greatest one. */
   readonly goal: number;
+  readonly bound: 'at least' | 'at most';
   readonly met: boolean;
 }
 
@@ -14,18 +15,32 @@ export interface BenchmarkResult {
   readonly figures: Readonly<Record<string, number>>;
 }
 
+/** What may be said to a benchmark that has parts; another one takes no notice. */
+export interface BenchmarkOptions {
+  /** The names of the parts to run, with commas between; absent: all. */
+  readonly part?: string | undefined;
+  /** How many unread messages make a backlog. */
+  readonly backlog?: string | undefined;
+}
+
 /** One benchmark; it tells its progress by lines for a person. */
 export interface Benchmark {
   readonly name: string;
   readonly description: string;
   /** Stops early, and cleans up, when the signal is aborted. */
-  run(note: (line: string) => void, signal: AbortSignal): Promise<BenchmarkResult>;
+  run(note: (line: string) => void, signal: AbortSignal, options: BenchmarkOptions): Promise<BenchmarkResult>;
 }
 
-/** Judges a ratio; both are rounded alike, so that what is printed is what is judged. */
+/** Judges a value that is to be great; it is rounded first, so that what is printed is what is judged. */
 export function atLeast(name: string, value: number, goal: number): Goal {
   const rounded = round(value);
-  return { name, value: rounded, goal, met: rounded >= goal };
+  return { name, value: rounded, goal, bound: 'at least', met: rounded >= goal };
+}
+
+/** Judges a value that is to be small. */
+export function atMost(name: string, value: number, goal: number): Goal {
+  const rounded = round(value);
+  return { name, value: rounded, goal, bound: 'at most', met: rounded <= goal };
 }
 
 /** Three significant digits: more would be noise. */

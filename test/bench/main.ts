@@ -1,14 +1,15 @@
 import { parseArgs } from 'node:util';
 import type { Benchmark, BenchmarkResult } from './benchmark.js';
+import { brokerBenchmark } from './broker/broker.js';
 import { firstBenchmark } from './first/first.js';
 
-const benchmarks: readonly Benchmark[] = [firstBenchmark];
+const benchmarks: readonly Benchmark[] = [firstBenchmark, brokerBenchmark];
 
-/** `npm run bench -- NAME [--json]`: exit code 0 if all goals are met, 1 if not, 2 for a wrong call. */
+/** `npm run bench -- NAME [--json] [--part A,B] [--backlog N]`: exit code 0 if all goals are met, 1 if not, 2 for a wrong call. */
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { json: { type: 'boolean' } },
+    options: { json: { type: 'boolean' }, part: { type: 'string' }, backlog: { type: 'string' } },
   });
   const benchmark = benchmarks.find(({ name }) => name === positionals[0]);
   if (benchmark === undefined || positionals.length !== 1) {
@@ -21,18 +22,19 @@ async function main(): Promise<number> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => abort.abort(new Error(`stopped by ${signal}`)));
   }
-  const result = await benchmark.run((line) => process.stderr.write(`${line}\n`), abort.signal);
+  const note = (line: string) => process.stderr.write(`${line}\n`);
+  const result = await benchmark.run(note, abort.signal, values);
   process.stdout.write(values.json ? `${JSON.stringify(result)}\n` : toTable(result));
   return result.goals.every(({ met }) => met) ? 0 : 1;
 }
 
 function toTable({ goals, figures }: BenchmarkResult): string {
   const rows = [
-    ...Object.entries(figures).map(([name, value]) => `${name.padEnd(44)} ${value}`),
+    ...Object.entries(figures).map(([name, value]) => `${name.padEnd(52)} ${value}`),
     '',
     ...goals.map(
-      ({ name, value, goal, met }) =>
-        `${met ? 'met   ' : 'missed'} ${name.padEnd(37)} ${value} (goal ${goal})`,
+      ({ name, value, goal, bound, met }) =>
+        `${met ? 'met   ' : 'missed'} ${name.padEnd(52)} ${value} (goal: ${bound} ${goal})`,
     ),
   ];
   return `${rows.join('\n')}\n`;

@@ -11,6 +11,9 @@ interface BrokerCommandOptions {
   port: number;
   registry: string;
   environment: string;
+  tlsCertificate?: string;
+  tlsKey?: string;
+  plaintext: boolean;
 }
 
 /** `nomos broker`: a broker alone, as `nomos up` starts one, or on another machine than the registry's. */
@@ -23,6 +26,9 @@ export function addBrokerCommand(program: Command): void {
     .requiredOption('--environment <code>', 'the environment that it serves')
     .option('--host <address>', 'the address to listen on', '127.0.0.1')
     .option('--port <number>', 'the port to listen on', parsePort, 8081)
+    .option('--tls-certificate <file>', 'the certificate for TLS (PEM); otherwise the broker makes its own')
+    .option('--tls-key <file>', 'the private key of the certificate (PEM)')
+    .option('--no-plaintext', 'refuse connections without TLS')
     .action(runBroker);
 }
 
@@ -38,10 +44,13 @@ async function runBroker(options: BrokerCommandOptions): Promise<void> {
     }
     // Loaded here, as in every command: `nomos lint` is not to wait for LMDB, gRPC and Prisma.
     const { startBroker } = await import('@nomos/broker');
+    const tls = readTls(options);
     const broker = await startBroker({
       dataFolder: options.data,
       host: options.host,
       port: options.port,
+      plaintext: options.plaintext,
+      ...(tls && { tls }),
       edge: { registryUrl: options.registry, token, environment: options.environment },
       log: standardErrorLogger('warn'),
     });
@@ -57,6 +66,20 @@ async function runBroker(options: BrokerCommandOptions): Promise<void> {
     process.exitCode = 1;
     process.disconnect();
   }
+}
+
+function readTls({ tlsCertificate, tlsKey }: BrokerCommandOptions) {
+  if (tlsCertificate === undefined && tlsKey === undefined) return undefined;
+  if (tlsCertificate === undefined || tlsKey === undefined) {
+    throw new NomosError(
+      'CONFIGURATION_INVALID',
+      'A certificate and its key are given together or not at all.',
+      {
+        fix: 'Give both --tls-certificate and --tls-key.',
+      },
+    );
+  }
+  return { certificateFile: tlsCertificate, keyFile: tlsKey };
 }
 
 function report(message: BrokerReport): void {
