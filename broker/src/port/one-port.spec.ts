@@ -11,7 +11,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { GROUP, signed, TOPIC, testBundle } from '../edge/bundle.spec.support.js';
 import { fixedBundleSource } from '../edge/bundle-source.js';
 import { message, RawClient } from '../rpc/raw-client.spec.support.js';
-import { serviceDefinition } from '../rpc/service-definition.js';
+import { serviceDefinition } from '../rpc/service-definition.spec.support.js';
 import { type Broker, type BrokerOptions, startBroker } from '../start-broker.js';
 import { selfSignedCertificate } from './self-signed-certificate.js';
 

@@ -1,14 +1,18 @@
-import { Server, ServerCredentials, type ServerWritableStream } from '@grpc/grpc-js';
+import { type AddressInfo, createServer, type Server } from 'node:net';
+import { methods } from '@nomos/schemas';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { brokerLimits } from '../core/broker-limits.js';
+import { systemClock } from '../core/clock.js';
 import { SimulatedClock } from '../core/simulated-clock.js';
+import type { GrpcCall } from '../grpc/call.js';
+import { GrpcListener } from '../grpc/grpc-listener.js';
 import { AnswerStream } from './answer-stream.js';
 import { openUnread, RawClient } from './raw-client.spec.support.js';
-import { serviceDefinition } from './service-definition.js';
 
 const PART = Buffer.alloc(brokerLimits.answerBytesAhead, 1);
 
 let clock: SimulatedClock;
+let listener: GrpcListener;
 let server: Server;
 let endpoint: string;
 let disconnects: number;
@@ -21,27 +25,28 @@ beforeEach(async () => {
   disconnects = 0;
   written = 0;
   ended = 0;
-  server = new Server();
-  server.addService(serviceDefinition, {
-    receiveMessage: async (call: ServerWritableStream<Buffer, Buffer>) => {
-      opened = new AnswerStream(call, clock, () => disconnects++);
-      opened.onEnded(() => ended++);
-      for (let part = 0; part < 8; part++) {
-        await opened.write(PART);
-        written++;
-      }
-      opened.end();
-    },
+  const handler = async (call: GrpcCall) => {
+    opened = new AnswerStream(call, clock);
+    opened.onEnded(() => ended++);
+    for (let part = 0; part < 8; part++) {
+      await opened.write(PART);
+      written++;
+    }
+    opened.end();
+  };
+  listener = new GrpcListener(systemClock, new Map([[methods.receiveMessage.path, handler]]));
+  server = createServer((socket) => {
+    socket.on('close', () => disconnects++);
+    listener.accept(socket);
   });
-  const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
-      error === null ? resolve(bound) : reject(error),
-    );
-  });
-  endpoint = `127.0.0.1:${port}`;
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  endpoint = `127.0.0.1:${(server.address() as AddressInfo).port}`;
 });
 
-afterEach(() => server.forceShutdown());
+afterEach(async () => {
+  server.close();
+  await listener.close(0);
+});
 
 const pause = () => new Promise((resolve) => setTimeout(resolve, 200));
 
@@ -65,6 +70,7 @@ test('for a client that reads nothing, hardly anything is written, and in time i
   await clock.advance(brokerLimits.unreadAnswerMs - 1);
   expect(disconnects).toBe(0);
   await clock.advance(1);
+  await pause();
   expect(disconnects).toBe(1);
   call.close();
   await pause();

@@ -1,41 +1,43 @@
-import type { ServerWritableStream } from '@grpc/grpc-js';
 import { brokerLimits } from '../core/broker-limits.js';
 import type { Clock } from '../core/clock.js';
+import type { GrpcCall } from '../grpc/call.js';
 import type { ReceiveStream } from './bounded-receive.js';
 
 /**
- * The answer to one ReceiveMessage, written no faster than the client reads it. A client that reads nothing
- * for too long loses its connection, since it would hold the memory of its answer for ever.
+ * The answer to one ReceiveMessage or PullMessage, written no faster than the client reads it. A client that reads
+ * nothing for too long loses its connection, since it would hold the memory of its answer for ever.
  */
 export class AnswerStream implements ReceiveStream {
-  readonly #call: ServerWritableStream<Buffer, Buffer>;
+  readonly #call: GrpcCall;
   readonly #clock: Clock;
-  readonly #disconnect: () => void;
   #unreadBytes = 0;
   #isEnded = false;
   #hasProgressed = false;
   #goOn: (() => void) | undefined;
   #cancelStall: (() => void) | undefined;
 
-  constructor(call: ServerWritableStream<Buffer, Buffer>, clock: Clock, disconnect: () => void) {
+  constructor(call: GrpcCall, clock: Clock) {
     this.#call = call;
     this.#clock = clock;
-    this.#disconnect = disconnect;
-    // This also keeps a connection that breaks while parts are written from ending the process.
-    this.onEnded(() => this.#end());
+    call.onClosed(() => this.#end());
   }
 
   isCancelled(): boolean {
-    return this.#call.cancelled;
+    return this.#call.isCancelled;
   }
 
   onCancelled(listener: () => void): () => void {
-    this.#call.on('cancelled', listener);
-    return () => this.#call.off('cancelled', listener);
+    let isListening = true;
+    this.#call.onClosed(() => {
+      if (isListening && this.#call.isCancelled) listener();
+    });
+    return () => {
+      isListening = false;
+    };
   }
 
   onEnded(listener: () => void): void {
-    for (const event of ['finish', 'cancelled', 'error', 'close']) this.#call.on(event, listener);
+    this.#call.onClosed(listener);
   }
 
   /** Resolves when there is room for the next part, or nobody waits for it any more. */
@@ -58,7 +60,7 @@ export class AnswerStream implements ReceiveStream {
   #watch(): () => void {
     this.#hasProgressed = false;
     return this.#clock.setTimer(brokerLimits.unreadAnswerMs, () => {
-      if (!this.#hasProgressed) this.#disconnect();
+      if (!this.#hasProgressed) this.#call.disconnect();
       else this.#cancelStall = this.#watch();
     });
   }

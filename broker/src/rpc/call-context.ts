@@ -1,4 +1,3 @@
-import type { Metadata } from '@grpc/grpc-js';
 import { brokerLimits } from '../core/broker-limits.js';
 import type { CallMetadata } from '../edge/edge.js';
 import { requestRefused } from './status.js';
@@ -10,13 +9,6 @@ export interface CallContext {
   readonly peer: string;
   /** When the client gives up, in milliseconds since 1970; infinite without a deadline. */
   readonly deadlineMs: number;
-}
-
-export function readMetadata(metadata: Metadata): CallMetadata {
-  return (name) => {
-    const value = metadata.get(name)[0];
-    return typeof value === 'string' ? value : undefined;
-  };
 }
 
 /** The id by which a client names itself. Throws CLIENT_ID_REQUIRED (as REQUEST_INVALID). */

@@ -1,7 +1,7 @@
 import { connect } from 'node:http2';
 import { Client, credentials, Metadata } from '@grpc/grpc-js';
 import { apache } from '@nomos/schemas';
-import { serviceDefinition } from './service-definition.js';
+import { serviceDefinition } from './service-definition.spec.support.js';
 
 const v2 = apache.rocketmq.v2;
 type Method = keyof typeof serviceDefinition;

@@ -1,21 +1,18 @@
-import type { status as grpcStatus, ServerDuplexStream } from '@grpc/grpc-js';
+import type { GrpcCall } from '../grpc/call.js';
+import type { GrpcStatus } from '../grpc/status-code.js';
 import type { TelemetryStream } from './telemetry.js';
 
-/** A client's telemetry stream on gRPC. Commands come one at a time: the next one waits until the answer is read. */
+/** A client's telemetry stream on gRPC. */
 export class GrpcTelemetryStream implements TelemetryStream {
   attachedTo: string | undefined;
-  readonly #stream: ServerDuplexStream<Buffer, Buffer>;
-  readonly #endListeners: (() => void)[] = [];
+  readonly #call: GrpcCall;
   #isEnded = false;
 
-  constructor(stream: ServerDuplexStream<Buffer, Buffer>, answer: (command: Buffer) => Promise<void>) {
-    this.#stream = stream;
-    stream.on('data', (command: Buffer) => {
-      stream.pause();
-      answer(command).finally(() => stream.resume());
+  constructor(call: GrpcCall) {
+    this.#call = call;
+    call.onClosed(() => {
+      this.#isEnded = true;
     });
-    stream.on('end', () => this.end());
-    for (const event of ['cancelled', 'error', 'close']) stream.on(event, () => this.#noteEnd());
   }
 
   get isEnded(): boolean {
@@ -23,28 +20,22 @@ export class GrpcTelemetryStream implements TelemetryStream {
   }
 
   onEnded(listener: () => void): void {
-    this.#endListeners.push(listener);
+    this.#call.onClosed(listener);
   }
 
   write(command: Buffer): Promise<void> {
     return new Promise((resolve) => {
-      if (this.#isEnded) resolve();
-      else this.#stream.write(command, () => resolve());
+      if (this.#isEnded) {
+        resolve();
+        return;
+      }
+      this.#call.write(command, resolve);
+      this.#call.flush();
     });
   }
 
-  fail(code: grpcStatus, details: string): void {
-    if (!this.#isEnded) this.#stream.emit('error', { code, details });
-  }
-
-  end(): void {
-    if (!this.#isEnded) this.#stream.end();
-    this.#noteEnd();
-  }
-
-  #noteEnd(): void {
-    if (this.#isEnded) return;
+  end(status?: GrpcStatus): void {
+    this.#call.end(status);
     this.#isEnded = true;
-    for (const listener of this.#endListeners) listener();
   }
 }

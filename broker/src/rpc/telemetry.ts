@@ -1,5 +1,5 @@
-import { status as grpcStatus } from '@grpc/grpc-js';
 import { apache, NomosError } from '@nomos/schemas';
+import { type GrpcStatus, type GrpcStatusCode, grpcStatus } from '../grpc/status-code.js';
 import type { BrokerServices } from './broker-services.js';
 import { type CallContext, clientIdOf } from './call-context.js';
 import { Clients } from './clients.js';
@@ -19,8 +19,8 @@ export interface TelemetryStream {
   onEnded(listener: () => void): void;
   /** Resolves when the client has room for more; never, when it does not read. */
   write(command: Buffer): Promise<void>;
-  /** Ends the stream with a gRPC status. */
-  fail(code: grpcStatus, details: string): void;
+  /** Ends the stream, with a gRPC status when it is not the client's wish. */
+  end(status?: GrpcStatus): void;
 }
 
 /**
@@ -58,11 +58,11 @@ export async function telemetry(
     if (!(error instanceof NomosError)) services.log.error({ err: error }, 'telemetry failed');
     const status = statusOf(error);
     void stream.write(Buffer.from(TelemetryCommand.encode({ status }).finish()));
-    stream.fail(grpcStatusOf(status.code), status.message);
+    stream.end({ code: grpcStatusOf(status.code), details: status.message });
   }
 }
 
-function grpcStatusOf(code: StatusCode): grpcStatus {
+function grpcStatusOf(code: StatusCode): GrpcStatusCode {
   if (code === Code.UNAUTHORIZED) return grpcStatus.UNAUTHENTICATED;
   if (code === Code.FORBIDDEN) return grpcStatus.PERMISSION_DENIED;
   return code >= Code.INTERNAL_ERROR ? grpcStatus.INTERNAL : grpcStatus.INVALID_ARGUMENT;
