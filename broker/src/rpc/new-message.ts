@@ -21,12 +21,18 @@ export function toMessageToSend(message: ScannedMessage, nowMs: number, peer: st
   const { messageId, keys, tag, rest, messageGroup, messageType, deduplicationId } = message;
   const isTransaction = messageType === MessageType.TRANSACTION;
   return {
-    ...{ messageId, keys, deduplicationId },
+    messageId,
+    keys,
+    deduplicationId,
     deliverAtMs: isTransaction ? undefined : message.deliverAtMs,
     transaction: isTransaction ? { firstCheckMs: message.firstCheckMs } : undefined,
     stored: {
-      ...{ tag, messageGroup, deadLetterOf: '', onlyGroup: '' },
-      ...{ rest, system: completeSystem(message, nowMs, peer) },
+      tag,
+      messageGroup,
+      deadLetterOf: '',
+      onlyGroup: '',
+      system: completeSystem(message, nowMs, peer),
+      rest,
     },
   };
 }

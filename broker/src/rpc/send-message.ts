@@ -40,13 +40,20 @@ export async function sendMessage(
   let next = 0;
   const entries = messages.map(({ messageId }, index): Entry => {
     const refusal = refusals[index];
-    if (refusal !== undefined) return { ...NO_RECEIPT, status: statusOf(refusal), messageId };
-    return { ...NO_RECEIPT, status: OK, messageId, ...sent[next++] };
+    return refusal === undefined ? entryOf(sent[next++]) : refusedEntry(messageId, refusal);
   });
   return Buffer.from(SendMessageResponse.encode({ status: statusOfAll(entries), entries }).finish());
 }
 
-const NO_RECEIPT = { transactionId: '', offset: 0, recallHandle: '' };
+function entryOf(sent: Sent | undefined): Entry {
+  if (sent === undefined) throw new Error('a message was stored without a receipt');
+  const { messageId, transactionId = '', offset, recallHandle = '' } = sent;
+  return { status: OK, messageId, transactionId, offset, recallHandle };
+}
+
+function refusedEntry(messageId: string, refusal: NomosError): Entry {
+  return { status: statusOf(refusal), messageId, transactionId: '', offset: 0, recallHandle: '' };
+}
 
 async function send(
   services: BrokerServices,

@@ -4,10 +4,15 @@ const OFFSET_END = 2 ** 48 - 1;
 /** `messages`: topic number, queue, offset. */
 export function messageKey(topic: number, queue: number, offset: number): Buffer {
   const key = Buffer.allocUnsafe(12);
+  writeMessageKey(key, topic, queue, offset);
+  return key;
+}
+
+/** Writes the key of a message at the beginning of another key. */
+export function writeMessageKey(key: Buffer, topic: number, queue: number, offset: number): void {
   key.writeUInt32BE(topic, 0);
   key.writeUInt16BE(queue, 4);
   key.writeUIntBE(offset, 6, 6);
-  return key;
 }
 
 export function messageRange(topic: number, queue: number, fromOffset = 0, toOffset = OFFSET_END) {

@@ -55,16 +55,16 @@ export class MessageWriter {
     for (const message of messages) {
       const { messageGroup } = message.stored;
       const queue = messageGroup === '' ? shared : queueOfMessageGroup(messageGroup, queues);
-      const appended = log.append(queue, message, nowMs);
-      for (const write of appended.writes) writes.push(write);
-      positions.push({ queue, offset: appended.offset });
+      positions.push({ queue, offset: log.append(queue, message, nowMs, writes) });
     }
     return { log, positions, writes };
   }
 
   /** Makes what is staged durable, in one batch with other writes; after that it is delivered. Throws UNAVAILABLE. */
   async commit(staged: readonly Staged[], otherWrites: readonly Write[] = []): Promise<void> {
-    const batch = [...staged.flatMap(({ writes }) => writes), ...otherWrites];
+    const [first] = staged;
+    const isOne = staged.length === 1 && otherWrites.length === 0;
+    const batch = isOne && first ? first.writes : [...staged.flatMap(({ writes }) => writes), ...otherWrites];
     let bytes = 0;
     for (const { value } of batch) bytes += value?.length ?? 0;
     this.#bytesInFlight += bytes;

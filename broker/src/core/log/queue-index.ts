@@ -41,18 +41,16 @@ export class QueueIndex {
     this.#open = new IndexBlock();
   }
 
-  /** Notes a message that is about to be written at the next offset; the answer is what is to be written along with it. */
-  add(offset: number, texts: IndexedTexts): Write[] {
+  /** Notes a message that is about to be written at the next offset, and adds what is to be written along with it. */
+  add(offset: number, texts: IndexedTexts, writes: Write[]): void {
     if (Math.floor(offset / INDEX_BLOCK_OFFSETS) !== this.#openNumber) this.#closeBlock();
     this.#open.add(offset % INDEX_BLOCK_OFFSETS, hashesOf(texts));
-    const writes: Write[] = [];
     for (const full of this.#full) {
       if (full.isBeingWritten) continue;
       full.isBeingWritten = true;
       const key = blockKey(this.#topic, this.#queue, full.number);
       writes.push({ table: 'index', key, value: full.block.encode() });
     }
-    return writes;
   }
 
   /** To be called when messages up to this offset are durable: the full blocks that were written before are, too. */

@@ -49,17 +49,17 @@ export class TopicLog {
     return this.#nextQueue;
   }
 
-  /** Reserves an offset and gives the writes that put the message there. */
-  append(queue: number, message: NewMessage, nowMs: number): { offset: number; writes: Write[] } {
+  /** Reserves an offset and adds the writes that put the message there; the answer is the offset. */
+  append(queue: number, message: NewMessage, nowMs: number, writes: Write[]): number {
     const end = this.#end(queue);
     const offset = end.next++;
     end.storedAtMs = Math.max(end.storedAtMs, nowMs);
     const { messageId, keys, originId, stored } = message;
     const { messageGroup } = stored;
-    const writes = end.index.add(offset, { messageId, keys, messageGroup, originId });
+    end.index.add(offset, { messageId, keys, messageGroup, originId }, writes);
     const value = encodeStoredMessage(stored, end.storedAtMs);
     writes.push({ table: 'messages', key: messageKey(this.number, queue, offset), value });
-    return { offset, writes };
+    return offset;
   }
 
   /** To be called once the commit that holds `offset` is durable; only then is the message read. */

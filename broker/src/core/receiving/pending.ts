@@ -31,10 +31,22 @@ const STORED_ATTEMPT_MAX = 0xffff;
 const HEAD_BYTES = 2 + 4 + 6;
 
 export function newPending(queue: GroupQueue, offset: number, messageGroup: string): Pending {
+  // Written out: made for every delivery, and spreading smaller objects into it takes many times as long.
   return {
-    ...{ queue, offset, messageGroup, state: 'invisible', attempt: 1, nonce: 0, dueAtMs: 0 },
-    ...{ heapIndex: -1, renewFor: undefined, renewUntilMs: 0 },
-    ...{ deliveredAtMs: 0, deliveredTo: '', postponed: false, stored: false },
+    queue,
+    offset,
+    messageGroup,
+    state: 'invisible',
+    attempt: 1,
+    nonce: 0,
+    dueAtMs: 0,
+    heapIndex: -1,
+    renewFor: undefined,
+    renewUntilMs: 0,
+    deliveredAtMs: 0,
+    deliveredTo: '',
+    postponed: false,
+    stored: false,
   };
 }
 

@@ -344,10 +344,17 @@ export class Receiving {
   }
 
   #note(pending: Pending, outcome: Outcome): void {
-    const { queue, offset, attempt, deliveredAtMs, deliveredTo } = pending;
-    const entry = { group: queue.group, attempt, deliveredAtMs, client: deliveredTo, outcome };
-    const endedAtMs = this.#options.clock.now();
-    queue.note(traceWrite({ topic: queue.topic, queue: queue.queue, offset }, { ...entry, endedAtMs }));
+    const { queue } = pending;
+    queue.note(
+      traceWrite(queue.topic, queue.queue, pending.offset, {
+        group: queue.group,
+        attempt: pending.attempt,
+        client: pending.deliveredTo,
+        deliveredAtMs: pending.deliveredAtMs,
+        outcome,
+        endedAtMs: this.#options.clock.now(),
+      }),
+    );
   }
 
   #seal(pending: Pending, nonce: number): string {

@@ -75,11 +75,27 @@ export class Sending {
     writer.assertRoom(request.messages);
     const isDeduplicated = request.messages.some(({ deduplicationId }) => deduplicationId !== undefined);
     if (isDeduplicated) return await this.#sendOnce(log, request);
-    return await this.#store(log, request, request.messages);
+    const nowMs = this.#options.clock.now();
+    if (request.messages.some((message) => isHeld(message, nowMs)))
+      return await this.#store(log, request, request.messages);
+    return await this.#storeAtOnce(log, request);
   }
 
   close(): void {
     this.#isClosed = true;
+  }
+
+  /** Puts messages into their topic that are neither held nor deduplicated: what most sends are. */
+  async #storeAtOnce(log: TopicLog, { queue, messages }: SendRequest): Promise<readonly Sent[]> {
+    const { writer, topics } = this.#options;
+    const { queues } = topics.terms(log.name);
+    const staged = writer.stage(log, { queues, wanted: queue }, messages);
+    await writer.commit([staged]);
+    return messages.map(({ messageId }, index) => ({
+      messageId,
+      offset: staged.positions[index]?.offset ?? 0,
+      isDuplicate: false,
+    }));
   }
 
   /** Stores those messages whose deduplication id is new; the others get the receipt of the first. */

@@ -1,4 +1,4 @@
-import { messageKey } from '../log/log-keys.js';
+import { messageKey, writeMessageKey } from '../log/log-keys.js';
 import type { Write } from '../store.js';
 
 /** How a delivery ended. */
@@ -27,12 +27,13 @@ const ATTEMPT_MAX = 0xffff;
 const VALUE_HEAD_BYTES = 6 + 1 + 6;
 
 /** `trace`: the key of the message, then group number and attempt. One entry a delivery, written when it ends. */
-export function traceWrite(place: Place, entry: TraceEntry): Write {
+export function traceWrite(topic: number, queue: number, offset: number, entry: TraceEntry): Write {
   const key = Buffer.allocUnsafe(KEY_BYTES);
-  messageKey(place.topic, place.queue, place.offset).copy(key);
+  writeMessageKey(key, topic, queue, offset);
   key.writeUInt32BE(entry.group, MESSAGE_KEY_BYTES);
   key.writeUInt16BE(Math.min(entry.attempt, ATTEMPT_MAX), MESSAGE_KEY_BYTES + 4);
-  const value = Buffer.allocUnsafe(VALUE_HEAD_BYTES + Buffer.byteLength(entry.client));
+  const client = Buffer.byteLength(entry.client);
+  const value = Buffer.allocUnsafe(VALUE_HEAD_BYTES + client);
   value.writeUIntBE(entry.deliveredAtMs, 0, 6);
   value.writeUInt8(outcomes.indexOf(entry.outcome), 6);
   value.writeUIntBE(entry.endedAtMs, 7, 6);
