@@ -74,7 +74,7 @@ export class BrokerCore {
     this.topics = topics;
     this.#expiry = new Expiry(clock, (due) => this.receiving.expire(due));
     this.#progress = new Progress(store, clock, log);
-    this.#schedule = new Schedule({ store, clock, log });
+    this.#schedule = new Schedule({ store, clock, log, randomNumber: options.randomNumber });
     this.#deduplication = new Deduplication(store, clock, log);
     const writer = new MessageWriter(store, clock, (topic) => this.#serveTopic(topic));
     const subscriptions = new Subscriptions({
@@ -130,7 +130,7 @@ export class BrokerCore {
     this.#isClosed = true;
     this.sending.close();
     this.receiving.close();
-    this.pulling.dismissWaiters();
+    this.pulling.close();
     this.#cancelTidying?.();
     this.#expiry.stop();
     await this.#schedule.stop();

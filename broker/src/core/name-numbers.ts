@@ -1,4 +1,5 @@
 import type { Store } from './store.js';
+import { storeFailure } from './store-failure.js';
 
 export type NumberedKind = 'topic' | 'group';
 const KIND_LETTER = { topic: 't', group: 'g' } as const;
@@ -98,7 +99,11 @@ export class NameNumbers {
     const number = ++this.#last;
     const value = Buffer.alloc(4);
     value.writeUInt32BE(number);
-    await this.#store.commit([{ table: 'names', key: Buffer.from(key), value }]);
+    try {
+      await this.#store.commit([{ table: 'names', key: Buffer.from(key), value }]);
+    } catch (error) {
+      throw storeFailure(error);
+    }
     this.#remember(key, number);
     return number;
   }

@@ -49,6 +49,7 @@ export class Pulling {
   /** Those who wait for something new, by topic. */
   readonly #waiting = new Map<string, Set<() => void>>();
   #count = 0;
+  #isClosed = false;
 
   constructor(topics: Topics, clock: Clock) {
     this.#topics = topics;
@@ -75,6 +76,11 @@ export class Pulling {
     for (const look of [...(this.#waiting.get(topic) ?? [])]) look();
   }
 
+  close(): void {
+    this.#isClosed = true;
+    this.dismissWaiters();
+  }
+
   dismissWaiters(): void {
     for (const topic of [...this.#waiting.keys()]) this.serveTopic(topic);
   }
@@ -84,7 +90,8 @@ export class Pulling {
     const log = await this.#topics.open(topic);
     assertOffset(log, queue, offset);
     const pulled = look(log, request);
-    if (pulled.messages.length > 0 || waitMs <= 0 || pulled.nextOffset < log.end(queue)) return pulled;
+    if (pulled.messages.length > 0 || waitMs <= 0 || this.#isClosed || pulled.nextOffset < log.end(queue))
+      return pulled;
     await this.#somethingNew(topic, waitMs, onWaiting);
     return look(log, { ...request, offset: pulled.nextOffset });
   }

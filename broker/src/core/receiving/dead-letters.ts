@@ -34,12 +34,12 @@ export class DeadLetters {
   }
 
   /** invisible → burying → done. The dead letter and the end of the delivery are one batch. Throws UNAVAILABLE. */
-  async bury(subscription: Subscription, pending: Pending): Promise<void> {
+  async bury(subscription: Subscription, pending: Pending): Promise<boolean> {
     const { topics, clock, buried } = this.#options;
     try {
       const opened = topics.open(deadLetterTopic(subscription.groupName));
       // From the change of state to the commit nothing may come between: another batch would write the removal alone.
-      await this.#bury(opened instanceof Promise ? await opened : opened, subscription, pending);
+      return await this.#bury(opened instanceof Promise ? await opened : opened, subscription, pending);
     } catch (error) {
       pending.queue.undoEnd(pending, clock.now() + brokerLimits.buryRetryMs);
       throw error;
@@ -56,15 +56,16 @@ export class DeadLetters {
     });
   }
 
-  async #bury(log: TopicLog, subscription: Subscription, pending: Pending): Promise<void> {
+  async #bury(log: TopicLog, subscription: Subscription, pending: Pending): Promise<boolean> {
     const { progress, writer, burying } = this.#options;
     const { queue } = pending;
-    if (!queue.has(pending) || pending.state !== 'invisible') return;
+    if (!queue.has(pending) || pending.state !== 'invisible') return false;
     queue.beginEnd(pending, 'burying');
     burying(pending);
     const staged = this.#stage(log, subscription, pending);
     await progress.commit([queue], (writes) => writer.commit(staged, writes));
     queue.finish(pending);
+    return true;
   }
 
   #stage(log: TopicLog, subscription: Subscription, pending: Pending) {

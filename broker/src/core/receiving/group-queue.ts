@@ -3,7 +3,7 @@ import type { DueHeap } from '../due-heap.js';
 import type { Store, Write } from '../store.js';
 import { assertTransition, type DeliveryState } from './delivery-state.js';
 import { type Line, MessageGroups } from './message-groups.js';
-import { decodePending, encodePending, newPending, type Pending } from './pending.js';
+import { decodePending, encodePending, joinedToOf, newPending, type Pending } from './pending.js';
 import { cursorKey, offsetOfPendingKey, pendingKey, pendingRange } from './progress-keys.js';
 
 /** Messages of a blocked message group that join its line at a time. */
@@ -79,7 +79,11 @@ export class GroupQueue {
       const pending = decodePending(this, offsetOfPendingKey(key), value);
       this.#pending.set(pending.offset, pending);
       // Whether there are more is not stored; looking for them in vain is harmless.
-      if (isOrdered(pending)) this.groups.add(pending).hasMore = true;
+      if (isOrdered(pending)) {
+        const line = this.groups.add(pending);
+        line.hasMore = true;
+        line.joinedTo = Math.max(line.joinedTo, joinedToOf(value));
+      }
       this.#heap.add(pending);
     }
     return cursor !== undefined;
@@ -108,6 +112,7 @@ export class GroupQueue {
     for (const pending of [...this.#pending.values()]) {
       if (pending.offset >= dropFrom) this.#remove(pending);
     }
+    this.groups.reset(offset);
     this.cursor = offset;
     this.#cursorUnwritten = true;
   }
@@ -172,6 +177,8 @@ export class GroupQueue {
   /** invisible → acking or burying: the batch that comes next deletes the entry. */
   beginEnd(pending: Pending, state: 'acking' | 'burying'): void {
     this.#become(pending, state);
+    // Whoever stays in front must tell after a crash that this one was in the line, too.
+    if (isOrdered(pending)) for (const { offset } of this.groups.before(pending)) this.#unwritten.add(offset);
     this.#letOthersJoin(pending);
   }
 
@@ -229,7 +236,11 @@ export class GroupQueue {
       return pending.stored ? { table: 'pending', key } : undefined;
     }
     pending.stored = true;
-    return { table: 'pending', key, value: encodePending(pending) };
+    return {
+      table: 'pending',
+      key,
+      value: encodePending(pending, isOrdered(pending) ? this.groups.lineOf(pending).joinedTo : 0),
+    };
   }
 
   #add(offset: number, messageGroup: string): Pending {
@@ -265,7 +276,7 @@ export class GroupQueue {
     for (const { state } of line.entries) if (state === 'invisible') return;
     if (line.entries.some((entry) => entry !== ending && entry.state === 'ready')) return;
     let joined = 0;
-    for (const offset of this.#findInGroup(line.messageGroup, (line.entries.at(-1)?.offset ?? -1) + 1)) {
+    for (const offset of this.#findInGroup(line.messageGroup, line.joinedTo)) {
       if (offset >= this.cursor) break;
       if (joined++ === JOINING_AT_ONCE) return;
       this.#join(offset, line);

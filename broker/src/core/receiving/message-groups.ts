@@ -7,8 +7,13 @@ import type { Pending } from './pending.js';
 export interface Line {
   readonly messageGroup: string;
   readonly entries: Pending[];
-  /** The queue's cursor may have passed further messages of the group, which wait behind the last entry. */
+  /** The queue's cursor may have passed further messages of the group, which wait from `joinedTo` on. */
   hasMore: boolean;
+  /**
+   * Every message of the group before this offset has been in the line. Those of them that are not in it are done,
+   * also where an earlier one is not, and must not join again.
+   */
+  joinedTo: number;
 }
 
 /**
@@ -31,6 +36,12 @@ export class MessageGroups {
     return this.#lines.get(messageGroup);
   }
 
+  /** Whether a message below the cursor, and not pending, waits behind its line. */
+  isWaiting(messageGroup: string, offset: number): boolean {
+    const line = this.#lines.get(messageGroup);
+    return line?.hasMore === true && offset >= line.joinedTo;
+  }
+
   lineOf(pending: Pending): Line {
     const line = this.#lines.get(pending.messageGroup);
     if (line === undefined) throw new Error(`no line for message group "${pending.messageGroup}"`);
@@ -40,12 +51,13 @@ export class MessageGroups {
   /** Adds a message at the end of its line. */
   add(pending: Pending): Line {
     const known = this.#lines.get(pending.messageGroup);
-    const line = known ?? { messageGroup: pending.messageGroup, entries: [], hasMore: false };
+    const line = known ?? { messageGroup: pending.messageGroup, entries: [], hasMore: false, joinedTo: 0 };
     if (known === undefined) this.#lines.set(pending.messageGroup, line);
     const last = line.entries.at(-1);
     if (last !== undefined && last.offset >= pending.offset)
       throw new Error('a message may not join its line before others');
     line.entries.push(pending);
+    line.joinedTo = Math.max(line.joinedTo, pending.offset + 1);
     return line;
   }
 
@@ -60,6 +72,17 @@ export class MessageGroups {
 
   isFirst(pending: Pending): boolean {
     return this.lineOf(pending).entries[0] === pending;
+  }
+
+  /** Nothing from this offset on counts as having been in a line. */
+  reset(offset: number): void {
+    for (const line of this.#lines.values()) line.joinedTo = Math.min(line.joinedTo, offset);
+  }
+
+  /** Those that stand before the message. */
+  before(pending: Pending): Pending[] {
+    const { entries } = this.lineOf(pending);
+    return entries.slice(0, entries.indexOf(pending));
   }
 
   /** Those that stand behind the message. */

@@ -28,7 +28,7 @@ export interface Pending {
 }
 
 const STORED_ATTEMPT_MAX = 0xffff;
-const HEAD_BYTES = 2 + 4 + 6;
+const HEAD_BYTES = 2 + 4 + 6 + 6;
 
 export function newPending(queue: GroupQueue, offset: number, messageGroup: string): Pending {
   // Written out: made for every delivery, and spreading smaller objects into it takes many times as long.
@@ -50,14 +50,15 @@ export function newPending(queue: GroupQueue, offset: number, messageGroup: stri
   };
 }
 
-/** What the store holds of a pending message: attempts, nonce, due time, message group. */
-export function encodePending(pending: Pending): Buffer {
+/** What the store holds of a pending message: attempts, nonce, due time, what its line has had, message group. */
+export function encodePending(pending: Pending, joinedTo: number): Buffer {
   const { messageGroup } = pending;
   const value = Buffer.allocUnsafe(HEAD_BYTES + Buffer.byteLength(messageGroup));
   // Dead letters are delivered without end, so the count may go beyond what is stored of it.
   value.writeUInt16BE(Math.min(pending.attempt, STORED_ATTEMPT_MAX), 0);
   value.writeUInt32BE(pending.nonce, 2);
   value.writeUIntBE(pending.dueAtMs, 6, 6);
+  value.writeUIntBE(joinedTo, 12, 6);
   if (messageGroup !== '') value.write(messageGroup, HEAD_BYTES);
   return value;
 }
@@ -69,4 +70,9 @@ export function decodePending(queue: GroupQueue, offset: number, value: Buffer):
   pending.nonce = value.readUInt32BE(2);
   pending.dueAtMs = value.readUIntBE(6, 6);
   return pending;
+}
+
+/** How far the line of a stored pending message had come. */
+export function joinedToOf(value: Buffer): number {
+  return value.readUIntBE(12, 6);
 }

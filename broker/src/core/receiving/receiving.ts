@@ -94,6 +94,8 @@ export class Receiving {
 
   async #receive(request: ReceiveRequest, call: { cancelled: boolean; cancel: () => void }) {
     const subscription = await this.#open(request);
+    await this.#place(subscription);
+    if (this.#closed) return [];
     const again = this.#receiveAgain(subscription, request);
     const taken = again.length > 0 ? again : await this.#takeOrWait(subscription, request, call);
     call.cancel = () => this.#giveBack(subscription, taken);
@@ -106,6 +108,15 @@ export class Receiving {
     return taken.map((one) =>
       toDelivery(subscription.log, one, request.invisibleMs, this.#seal(one.pending, one.nonce)),
     );
+  }
+
+  /** Where an instance of a broadcasting group begins must be durable, or a crash would let it begin later. */
+  async #place(subscription: Subscription): Promise<void> {
+    if (subscription.receiver.instance === undefined || subscription.isPlaced) return;
+    const { queues } = this.#options.topics.terms(subscription.log.name);
+    const all = Array.from({ length: queues }, (_, index) => subscription.queue(index));
+    await this.#options.progress.commit(all);
+    subscription.isPlaced = true;
   }
 
   /** The messages of an earlier receive with the same attempt id, invisible from now on. */
@@ -148,7 +159,7 @@ export class Receiving {
       if (receipt === undefined) return false;
       const queue = subscription.queue(receipt.queue);
       const pending = queue.find(receipt.offset);
-      if (pending === undefined) return receipt.offset < queue.cursor;
+      if (pending === undefined) return subscription.isDone(receipt.queue, receipt.offset);
       if (pending.nonce !== receipt.nonce) return false;
       // Another call acknowledges it already; the commit below is durable no earlier than that one's.
       queues.add(queue);
@@ -208,7 +219,7 @@ export class Receiving {
   /** Moves a message to the group's dead letters. Throws RECEIPT_HANDLE_INVALID, UNAVAILABLE. */
   async forwardToDeadLetters(consumer: Consumer, handle: string): Promise<void> {
     const { subscription, pending } = await this.#held(consumer, handle);
-    await this.#deadLetters.bury(subscription, pending);
+    if (!(await this.#deadLetters.bury(subscription, pending))) throw handleRefused(consumer.topic);
   }
 
   /** Makes messages that are renewed for a client visible soon, since the client said goodbye. */
@@ -333,10 +344,7 @@ export class Receiving {
     if (pending !== undefined && pending.nonce === receipt?.nonce && this.#isHeld(pending)) {
       return { subscription, pending };
     }
-    throw new NomosError(
-      'RECEIPT_HANDLE_INVALID',
-      `The receipt handle is not valid now for topic "${consumer.topic}".`,
-    );
+    throw handleRefused(consumer.topic);
   }
 
   #isHeld(pending: Pending): boolean {
@@ -373,4 +381,11 @@ export class Receiving {
       throw new NomosError('CLOSED', 'The broker is shutting down.', { fix: 'Try again later.' });
     return await this.#options.subscriptions.open(group, topic, client);
   }
+}
+
+function handleRefused(topic: string): NomosError {
+  return new NomosError(
+    'RECEIPT_HANDLE_INVALID',
+    `The receipt handle is not valid now for topic "${topic}".`,
+  );
 }

@@ -1,4 +1,4 @@
-import { decodeStoredMessage, type StoredMessage } from '../log/stored-message.js';
+import { decodeStoredMessage, messageGroupOfStoredValue, type StoredMessage } from '../log/stored-message.js';
 import type { TopicLog } from '../log/topic-log.js';
 import type { GroupQueue } from './group-queue.js';
 import { Harvester, type ReceiveDemand, type Taken } from './harvester.js';
@@ -35,6 +35,8 @@ export class Subscription {
   readonly log: TopicLog;
   readonly #queues: GroupQueue[] = [];
   readonly #makeQueue: (queue: number) => GroupQueue;
+  /** Whether the store knows where the receiver begins. */
+  isPlaced = false;
   #firstQueue = 0;
   /** When it was used last, to find the instances of broadcasting groups that are gone. */
   usedAtMs: number;
@@ -56,6 +58,14 @@ export class Subscription {
     const made = this.#makeQueue(index);
     this.#queues[index] = made;
     return made;
+  }
+
+  /** Whether the group has no more to do with a message that is not pending. */
+  isDone(index: number, offset: number): boolean {
+    const queue = this.queue(index);
+    if (offset >= queue.cursor) return false;
+    const value = this.log.read(index, offset);
+    return value === undefined || !queue.groups.isWaiting(messageGroupOfStoredValue(value), offset);
   }
 
   queues(): GroupQueue[] {

@@ -24,6 +24,8 @@ export interface ScheduleOptions {
   readonly store: Store;
   readonly clock: Clock;
   readonly log: Logger;
+  /** An unsigned 32-bit random number. */
+  readonly randomNumber: () => number;
 }
 
 const KEY_BYTES = 12;
@@ -54,8 +56,8 @@ export class Schedule {
 
   constructor(options: ScheduleOptions) {
     this.#options = options;
-    // Numbers of an earlier run are lower, unless the clock was set back; `reserve` looks, to be sure.
-    this.#lastNumber = options.clock.now() * 16;
+    // Another series for each run, so that a handle of an entry that a crash lost never fits a new one.
+    this.#lastNumber = (options.randomNumber() % 2 ** 30) * 2 ** 16;
   }
 
   /** Sets the handler of a kind; all must be set before `start`. */
@@ -135,12 +137,16 @@ export class Schedule {
       const found = this.#collect(clock.now());
       nextAtMs = found.nextAtMs;
       if (found.due.size === 0) break;
+      const all = [...found.due.values()].flat();
+      for (const entry of all) this.claim(entry);
       try {
         for (const [kind, entries] of found.due) await this.#handle(kind, entries);
       } catch (error) {
         log.error({ err: error }, 'what is due could not be done; trying again');
         nextAtMs = clock.now() + brokerLimits.scheduleRetryMs;
         break;
+      } finally {
+        for (const entry of all) this.release(entry);
       }
     }
     this.#isWorking = false;
@@ -150,12 +156,7 @@ export class Schedule {
   async #handle(kind: number, entries: readonly ScheduledEntry[]): Promise<void> {
     const handler = this.#handlers.get(kind);
     if (handler === undefined) throw new Error(`no handler for scheduled entries of kind ${kind}`);
-    for (const entry of entries) this.claim(entry);
-    try {
-      await handler(entries);
-    } finally {
-      for (const entry of entries) this.release(entry);
-    }
+    await handler(entries);
   }
 
   /** The next entries that are due, by kind, or else when the first one is. */

@@ -23,6 +23,8 @@ export class Deduplication {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #log: Logger;
+  /** Ids that are being written; the sweep must not take their new entry for the old one. */
+  readonly #underWay = new Map<string, number>();
   #cancelTimer: (() => void) | undefined;
   #sweeping: Promise<void> = Promise.resolve();
   #isStopped = false;
@@ -59,11 +61,21 @@ export class Deduplication {
   /** The writes that remember a send for so long, to go along with its message. */
   remember(topic: number, id: string, windowMs: number, first: FirstSend): Write[] {
     const key = keyById(topic, id);
+    const name = key.toString('hex');
+    this.#underWay.set(name, (this.#underWay.get(name) ?? 0) + 1);
     const expiresAtMs = this.#clock.now() + windowMs;
     return [
       { table: 'deduplication', key, value: encode(expiresAtMs, first) },
       { table: 'deduplication', key: keyByTime(expiresAtMs, key), value: Buffer.alloc(1) },
     ];
+  }
+
+  /** To be called when the writes of `remember` are durable or have failed. */
+  settled(topic: number, id: string): void {
+    const name = keyById(topic, id).toString('hex');
+    const left = (this.#underWay.get(name) ?? 0) - 1;
+    if (left > 0) this.#underWay.set(name, left);
+    else this.#underWay.delete(name);
   }
 
   /** Deletes what has expired, a bounded part at a time. An id that was used again since has a later time. */
@@ -77,7 +89,11 @@ export class Deduplication {
         writes.push({ table: 'deduplication', key: Buffer.from(key) });
         const byId = Buffer.from(key.subarray(7));
         const value = this.#store.get('deduplication', byId);
-        if (value !== undefined && value.readUIntBE(0, 6) <= nowMs)
+        if (
+          value !== undefined &&
+          value.readUIntBE(0, 6) <= nowMs &&
+          !this.#underWay.has(byId.toString('hex'))
+        )
           writes.push({ table: 'deduplication', key: byId });
       }
       if (writes.length === 0) return;

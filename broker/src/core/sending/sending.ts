@@ -166,7 +166,12 @@ export class Sending {
       }
       return { messageId, offset: position?.offset ?? 0, isDuplicate: false, ...held?.handles };
     });
-    await writer.commit(staged, writes);
+    try {
+      await writer.commit(staged, writes);
+    } finally {
+      for (const { deduplicationId } of messages)
+        if (deduplicationId !== undefined) this.#options.deduplication.settled(log.number, deduplicationId);
+    }
     for (const time of dueAtMs) schedule.arm(time);
     return sent;
   }
