@@ -99,6 +99,7 @@ async function start(
   opened.push(() => source.close());
   const edge = new Edge(source, clock);
   const clients = new Clients(clock);
+  opened.push(() => clients.close());
   const producers = new TransactionProducers();
   const provisioned = new ProvisionedEntries(store);
   const core = new BrokerCore({

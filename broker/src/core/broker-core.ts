@@ -62,7 +62,6 @@ export class BrokerCore {
   readonly #progress: Progress;
   readonly #schedule: Schedule;
   readonly #deduplication: Deduplication;
-  readonly #subscriptions: Subscriptions;
   #cancelTidying: (() => void) | undefined;
   #isClosed = false;
 
@@ -81,7 +80,6 @@ export class BrokerCore {
       ...{ store, catalog, clock, numbers, topics },
       heap: this.#expiry.heap,
     });
-    this.#subscriptions = subscriptions;
     const shared = { ...options, topics, subscriptions, writer, progress: this.#progress };
     const timed = { ...shared, schedule: this.#schedule };
     this.receiving = new Receiving({ ...shared, expiry: this.#expiry, receiptKey: handleKey });
@@ -121,7 +119,7 @@ export class BrokerCore {
   /** Answers those who wait with nothing; for a server that shuts down. */
   dismissWaiters(): void {
     this.receiving.dismissWaiters();
-    this.pulling.dismissWaiters();
+    this.pulling.close();
   }
 
   /** Answers those who wait, and writes what is not written. Calls after this throw CLOSED. */
@@ -148,10 +146,11 @@ export class BrokerCore {
 
   /** Once in a while forgets the shares of clients of broadcasting groups that have gone. */
   #tidyLater(): void {
-    const { clock, store, log } = this.#options;
+    const { clock, log } = this.#options;
     this.#cancelTidying = clock.setTimer(brokerLimits.broadcastTidyMs, () => {
-      const writes = this.#subscriptions.forgetInstances(clock.now() - brokerLimits.broadcastIdleMs);
-      store.commit(writes).catch((error: unknown) => log.error({ err: error }, 'shares not forgotten'));
+      this.erasing
+        .eraseIdleShares(clock.now() - brokerLimits.broadcastIdleMs)
+        .catch((error: unknown) => log.error({ err: error }, 'idle shares not forgotten'));
       if (!this.#isClosed) this.#tidyLater();
     });
   }

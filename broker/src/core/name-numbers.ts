@@ -68,19 +68,25 @@ export class NameNumbers {
     return [...this.#released];
   }
 
-  /** Takes the number from a name that was deleted; the answer is the number, if it had one. */
+  /** Takes the number from a name that was deleted; the answer is the number, if it had one. Throws UNAVAILABLE. */
   async release(kind: NumberedKind, name: string): Promise<number | undefined> {
     const key = KIND_LETTER[kind] + name;
     const number = this.#numbers.get(key);
     if (number === undefined) return undefined;
     const value = Buffer.alloc(4);
     value.writeUInt32BE(number);
-    await this.#store.commit([
-      { table: 'names', key: Buffer.from(key) },
-      { table: 'names', key: Buffer.from(RELEASED_LETTER + number), value },
-    ]);
+    // At once, so that whoever comes meanwhile gets another number.
     this.#numbers.delete(key);
     this.#names.delete(KIND_LETTER[kind] + number);
+    try {
+      await this.#store.commit([
+        { table: 'names', key: Buffer.from(key) },
+        { table: 'names', key: Buffer.from(RELEASED_LETTER + number), value },
+      ]);
+    } catch (error) {
+      if (!this.#numbers.has(key)) this.#remember(key, number);
+      throw storeFailure(error);
+    }
     this.#released.add(number);
     return number;
   }

@@ -3,7 +3,8 @@
  * `index`: where message ids, keys and message groups occur, in blocks. `cursors` and `pending`: how far a consumer group
  * has come. `schedule`: what is to happen at a time; `waiting`: ids
  * and keys of messages that wait there. `halves`: transactional messages that are not decided.
- * `deduplication`: deduplication ids of late. `trace`: what happened to a message.
+ * `deduplication`: the deduplication ids of recent sends. `trace`: what happened to a message.
+ * `provisioned`: topics and groups that were created on this broker.
  */
 export const tables = [
   'names',

@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import type { Clock } from '../core/clock.js';
 import { FrameRefused, frameMessage, MessageFrames } from './message-frames.js';
 import { type GrpcStatus, grpcStatus } from './status-code.js';
@@ -8,10 +8,17 @@ const MS_OF_UNIT: Readonly<Record<string, number>> = {
   ...{ H: 3_600_000, M: 60_000, S: 1_000, m: 1, u: 0.001, n: 0.000_001 },
 };
 
+/** How long a client may go on with a request that has been answered. */
+const STOP_REQUEST_MS = 5_000;
+
 /** Frames smaller than this go out together: each write costs as much as copying many of them. */
 const WRITE_TOGETHER_BYTES = 64 * 1024;
 
 const OK: GrpcStatus = { code: grpcStatus.OK, details: '' };
+const ONE_REQUEST: GrpcStatus = {
+  code: grpcStatus.UNIMPLEMENTED,
+  details: 'the RPC takes exactly one request',
+};
 
 /** One call on its HTTP/2 stream (github.com/grpc/grpc, doc/PROTOCOL-HTTP2.md). */
 export class GrpcCall {
@@ -21,6 +28,7 @@ export class GrpcCall {
   readonly deadlineMs: number;
   readonly #stream: ServerHttp2Stream;
   readonly #headers: IncomingHttpHeaders;
+  readonly #clock: Clock;
   readonly #closeListeners: (() => void)[] = [];
   #frames: Buffer[] = [];
   #frameBytes = 0;
@@ -28,20 +36,19 @@ export class GrpcCall {
   #hasResponded = false;
   #isEnded = false;
   #isClosed = false;
+  #isExpired = false;
   #cancelTimer: (() => void) | undefined;
 
   constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, clock: Clock) {
     this.#stream = stream;
     this.#headers = headers;
+    this.#clock = clock;
     const socket = stream.session?.socket;
     this.peer = `${socket?.remoteAddress}:${socket?.remotePort}`;
     const timeoutMs = readTimeout(String(headers['grpc-timeout'] ?? ''));
     this.deadlineMs = clock.now() + timeoutMs;
     if (Number.isFinite(timeoutMs)) {
-      const details = 'the deadline of the call is over';
-      this.#cancelTimer = clock.setTimer(timeoutMs, () =>
-        this.end({ code: grpcStatus.DEADLINE_EXCEEDED, details }),
-      );
+      this.#cancelTimer = clock.setTimer(timeoutMs, () => this.#expire());
     }
     stream.once('close', () => this.#noteClose());
   }
@@ -54,7 +61,7 @@ export class GrpcCall {
 
   /** Whether nobody waits for the answer any more. */
   get isCancelled(): boolean {
-    return !this.#isEnded && this.#isGone;
+    return this.#isExpired || (!this.#isEnded && this.#isGone);
   }
 
   /** Whether the stream takes nothing any more; its event may come later. */
@@ -68,19 +75,50 @@ export class GrpcCall {
     else this.#closeListeners.push(listener);
   }
 
-  /**
-   * Calls `receive` with each message, and `finished` when the client has sent its last one. While the promise of
-   * `receive` is pending nothing more is read.
-   */
-  read(
-    messageBytesMax: number,
-    receive: (message: Buffer) => Promise<void> | undefined,
-    finished: () => void,
-  ) {
+  /** Calls `answer` with the one request of the call, when it has come as a whole. */
+  readOne(messageBytesMax: number, answer: (request: Buffer) => void): void {
+    let request: Buffer | undefined;
+    const receive = (message: Buffer) => {
+      if (request === undefined) request = message;
+      else this.end(ONE_REQUEST);
+    };
+    this.#read(messageBytesMax, receive, () => {
+      if (request === undefined) this.end(ONE_REQUEST);
+      else if (!this.#isEnded) answer(request);
+    });
+  }
+
+  /** Calls `receive` with one message after the other; the next one waits until its promise is fulfilled. */
+  readEach(messageBytesMax: number, receive: (message: Buffer) => Promise<void>, finished: () => void): void {
+    const waiting: Buffer[] = [];
+    let isWorking = false;
+    const work = async () => {
+      isWorking = true;
+      this.#stream.pause();
+      for (let message = waiting.shift(); message !== undefined; message = waiting.shift()) {
+        try {
+          await receive(message);
+        } catch {
+          this.end({ code: grpcStatus.INTERNAL, details: 'a message could not be handled' });
+        }
+      }
+      isWorking = false;
+      this.#stream.resume();
+    };
+    const note = (message: Buffer) => {
+      waiting.push(message);
+      if (!isWorking) void work();
+    };
+    this.#read(messageBytesMax, note, finished);
+  }
+
+  #read(messageBytesMax: number, receive: (message: Buffer) => void, finished: () => void): void {
     const frames = new MessageFrames(messageBytesMax);
     this.#stream.on('data', (chunk: Buffer) => {
+      // What comes after the answer is of no interest.
+      if (this.#isEnded) return;
       try {
-        for (const message of frames.add(chunk)) this.#pauseFor(receive(message));
+        for (const message of frames.add(chunk)) receive(message);
       } catch (error) {
         if (!(error instanceof FrameRefused)) throw error;
         this.end(error.status);
@@ -116,7 +154,6 @@ export class GrpcCall {
     if (this.#isEnded || this.#isGone) return;
     this.#isEnded = true;
     this.#cancelTimer?.();
-    // A request that goes on after its answer is of no interest.
     this.#stream.resume();
     const trailers = trailersOf(status);
     if (!this.#hasResponded && this.#frames.length === 0) {
@@ -124,11 +161,14 @@ export class GrpcCall {
         { ':status': 200, 'content-type': CONTENT_TYPE, ...trailers },
         { endStream: true },
       );
+      this.#stopRequest();
       return;
     }
     this.#respond();
     this.#stream.once('wantTrailers', () => {
-      if (!this.#isGone) this.#stream.sendTrailers(trailers);
+      if (this.#isGone) return;
+      this.#stream.sendTrailers(trailers);
+      this.#stopRequest();
     });
     const listeners = this.#onFlushed;
     this.#stream.end(this.#takeFrames(), () => {
@@ -156,13 +196,22 @@ export class GrpcCall {
     return bytes;
   }
 
-  #pauseFor(work: Promise<void> | undefined): void {
-    if (work === undefined) return;
-    this.#stream.pause();
-    work.finally(() => this.#stream.resume());
+  /** A client that goes on with its request after the answer is stopped; not at once, or it would not get the answer. */
+  #stopRequest(): void {
+    if (this.#stream.readableEnded) return;
+    this.#cancelTimer = this.#clock.setTimer(STOP_REQUEST_MS, () =>
+      this.#stream.close(constants.NGHTTP2_NO_ERROR),
+    );
+  }
+
+  #expire(): void {
+    this.#isExpired = true;
+    this.end({ code: grpcStatus.DEADLINE_EXCEEDED, details: 'the deadline of the call is over' });
+    this.#noteClose();
   }
 
   #noteClose(): void {
+    if (this.#isClosed) return;
     this.#isClosed = true;
     this.#cancelTimer?.();
     for (const listener of this.#closeListeners) listener();

@@ -13,8 +13,13 @@ import { GrpcCall } from './call.js';
 import { grpcStatus } from './status-code.js';
 import { UnfinishedRequests } from './unfinished-requests.js';
 
-/** Answers one call: reads its messages, writes, and ends it. */
-export type CallHandler = (call: GrpcCall) => void;
+/** One RPC. */
+export interface CallHandler {
+  /** Whether a client may go on sending requests as long as it likes. */
+  readonly requestsGoOn?: boolean;
+  /** Answers one call: reads its messages, writes, and ends it. */
+  serve(call: GrpcCall): void;
+}
 
 /** A client may send so many bytes of a request, and of all of a connection, before the broker reads them. */
 const STREAM_WINDOW_BYTES = 1024 * 1024;
@@ -126,11 +131,11 @@ export class GrpcListener {
       stream.close(constants.NGHTTP2_NO_ERROR);
       return;
     }
-    this.#unfinished.watch(stream);
-    const call = new GrpcCall(stream, headers, this.#clock);
     const path = String(headers[':path'] ?? '');
     const handler = this.#handlers.get(path);
-    if (handler !== undefined) handler(call);
+    this.#unfinished.watch(stream, handler?.requestsGoOn);
+    const call = new GrpcCall(stream, headers, this.#clock);
+    if (handler !== undefined) handler.serve(call);
     else call.end({ code: grpcStatus.UNIMPLEMENTED, details: `there is no RPC ${path.slice(0, 200)}` });
   }
 }

@@ -18,18 +18,20 @@ let unfinished: UnfinishedRequests;
 let server: Http2Server;
 let sessions: ClientHttp2Session[];
 let received: number;
+let goesOn: boolean;
 
 beforeEach(async () => {
   clock = new SimulatedClock();
   unfinished = new UnfinishedRequests(clock, limits);
   received = 0;
+  goesOn = true;
   server = createServer();
   server.on('stream', (stream) => {
     stream.on('error', () => {});
     stream.on('data', (chunk: Buffer) => {
       received += chunk.length;
     });
-    unfinished.watch(stream);
+    unfinished.watch(stream, goesOn);
   });
   await new Promise<void>((resolve) => server.listen(0, '::', resolve));
   sessions = [];
@@ -112,4 +114,24 @@ test('when there is too much, the address with the most loses its largest reques
   await turn();
   expect([large, medium, small, other].map(({ closed }) => closed)).toEqual([true, false, false, false]);
   expect(unfinished.bytes).toBeLessThan(limits.unfinishedBytes);
+});
+
+test('a whole message counts, and its time runs, until its request has ended', async () => {
+  goesOn = false;
+  const stream = open();
+  await write(stream, part(20));
+  expect(unfinished.bytes).toBe(25);
+  const closed = new Promise((resolve) => stream.once('close', resolve));
+  await clock.advance(limits.unfinishedMs);
+  await closed;
+  expect(unfinished.bytes).toBe(0);
+});
+
+test('a stream that sends nothing at all is given up in time', async () => {
+  const stream = open();
+  const closed = new Promise((resolve) => stream.once('close', resolve));
+  while (clock.timerCount === 0) await turn();
+  await clock.advance(limits.unfinishedMs);
+  await closed;
+  expect(clock.timerCount).toBe(0);
 });

@@ -25,6 +25,7 @@ export class UnfinishedRequests {
   readonly #limits: UnfinishedLimits;
   readonly #requests = new Set<UnfinishedRequest>();
   #bytes = 0;
+  #cancelTimer: (() => void) | undefined;
 
   constructor(clock: Clock, limits: UnfinishedLimits = brokerLimits) {
     this.#clock = clock;
@@ -36,9 +37,13 @@ export class UnfinishedRequests {
     return this.#bytes;
   }
 
-  /** Counts what a stream sends, from when gRPC reads it on. */
-  watch(stream: ServerHttp2Stream): void {
-    const request = new UnfinishedRequest(stream);
+  /**
+   * Counts what a stream sends: all of it until it ends, or, of a stream that goes on, what belongs to a message
+   * that has not come as a whole. The first bytes must come in time too.
+   */
+  watch(stream: ServerHttp2Stream, goesOn = false): void {
+    const request = new UnfinishedRequest(stream, goesOn);
+    this.#remember(request);
     stream.on('data', (chunk: Buffer) => {
       const before = request.bytes;
       request.add(chunk);
@@ -47,23 +52,42 @@ export class UnfinishedRequests {
       else if (!this.#requests.has(request)) this.#remember(request);
       if (this.#bytes > this.#limits.unfinishedBytes) this.#relieve();
     });
+    stream.on('end', () => this.#drop(request));
     stream.on('close', () => this.#drop(request));
   }
 
+  /** The one timer is for the request that has been there longest. */
   #remember(request: UnfinishedRequest): void {
+    request.sinceMs = this.#clock.now();
     this.#requests.add(request);
-    request.cancelTimer = this.#clock.setTimer(this.#limits.unfinishedMs, () => this.#giveUp(request));
+    this.#cancelTimer ??= this.#clock.setTimer(this.#limits.unfinishedMs, () => this.#giveUpLate());
+  }
+
+  #giveUpLate(): void {
+    this.#cancelTimer = undefined;
+    const latestMs = this.#clock.now() - this.#limits.unfinishedMs;
+    for (const request of this.#requests) {
+      if (request.sinceMs > latestMs) {
+        const leftMs = request.sinceMs - latestMs;
+        this.#cancelTimer = this.#clock.setTimer(leftMs, () => this.#giveUpLate());
+        return;
+      }
+      this.#giveUp(request);
+    }
   }
 
   #forget(request: UnfinishedRequest): void {
-    request.cancelTimer?.();
     this.#requests.delete(request);
+    if (this.#requests.size > 0) return;
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
   }
 
   #drop(request: UnfinishedRequest): void {
     this.#forget(request);
     this.#bytes -= request.bytes;
     request.bytes = 0;
+    request.isOver = true;
   }
 
   #giveUp(request: UnfinishedRequest): void {
@@ -97,16 +121,25 @@ class UnfinishedRequest {
   readonly stream: ServerHttp2Stream;
   readonly address: string;
   bytes = 0;
-  cancelTimer: (() => void) | undefined;
+  sinceMs = 0;
+  isOver = false;
+  readonly #goesOn: boolean;
   readonly #head = Buffer.alloc(MESSAGE_HEAD_BYTES);
 
-  constructor(stream: ServerHttp2Stream) {
+  constructor(stream: ServerHttp2Stream, goesOn: boolean) {
     this.stream = stream;
+    this.#goesOn = goesOn;
     this.address = stream.session?.socket.remoteAddress ?? '';
   }
 
-  /** Messages that end with these bytes do not count any more: gRPC has handed them over. */
   add(chunk: Buffer): void {
+    if (this.isOver) return;
+    if (!this.#goesOn) this.bytes += chunk.length;
+    else this.#addToMessage(chunk);
+  }
+
+  /** Messages that end with these bytes do not count any more: they have been handed over. */
+  #addToMessage(chunk: Buffer): void {
     let position = 0;
     while (position < chunk.length) {
       if (this.bytes < MESSAGE_HEAD_BYTES) {

@@ -25,7 +25,7 @@ beforeEach(async () => {
   disconnects = 0;
   written = 0;
   ended = 0;
-  const handler = async (call: GrpcCall) => {
+  const serve = async (call: GrpcCall) => {
     opened = new AnswerStream(call, clock);
     opened.onEnded(() => ended++);
     for (let part = 0; part < 8; part++) {
@@ -34,7 +34,7 @@ beforeEach(async () => {
     }
     opened.end();
   };
-  listener = new GrpcListener(systemClock, new Map([[methods.receiveMessage.path, handler]]));
+  listener = new GrpcListener(systemClock, new Map([[methods.receiveMessage.path, { serve }]]));
   server = createServer((socket) => {
     socket.on('close', () => disconnects++);
     listener.accept(socket);

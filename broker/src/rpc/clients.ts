@@ -32,6 +32,8 @@ export class Clients {
   readonly #clients = new Map<string, Client>();
   /** The telemetry streams of each client that are open: the official clients keep one as long as they live. */
   readonly #streams = new Map<string, number>();
+  readonly #timers = new Set<() => void>();
+  #isClosed = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -72,8 +74,20 @@ export class Clients {
       const left = (this.#streams.get(key) ?? 1) - 1;
       if (left > 0) this.#streams.set(key, left);
       else this.#streams.delete(key);
-      if (left === 0) this.#clock.setTimer(brokerLimits.reconnectMs, () => this.#leave(key, gone));
+      if (left > 0 || this.#isClosed) return;
+      const cancel = this.#clock.setTimer(brokerLimits.reconnectMs, () => {
+        this.#timers.delete(cancel);
+        this.#leave(key, gone);
+      });
+      this.#timers.add(cancel);
     };
+  }
+
+  /** Nobody is waited for any more. */
+  close(): void {
+    this.#isClosed = true;
+    for (const cancel of this.#timers) cancel();
+    this.#timers.clear();
   }
 
   /** Those that sent their settings and were heard of lately. */

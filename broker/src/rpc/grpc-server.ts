@@ -91,7 +91,7 @@ export class GrpcServer {
         sendMessage(this.#services, request, context),
       ),
       receiveMessage: this.#answering(receiveMessage),
-      telemetry: (call) => this.#telemetry(call),
+      telemetry: { requestsGoOn: true, serve: (call) => this.#telemetry(call) },
       endTransaction: this.#unary(v2.EndTransactionRequest, v2.EndTransactionResponse, endTransaction),
       recallMessage: this.#unary(v2.RecallMessageRequest, v2.RecallMessageResponse, recallMessage),
       updateOffset: this.#unary(v2.UpdateOffsetRequest, v2.UpdateOffsetResponse, updateOffset),
@@ -138,23 +138,15 @@ export class GrpcServer {
 
   /** Handles calls that have exactly one request. */
   #onlyRequest(handle: (request: Buffer, call: GrpcCall) => Promise<void>): CallHandler {
-    return (call) => {
-      const requests: Buffer[] = [];
-      const receive = (request: Buffer): undefined => {
-        if (requests.push(request) > 1) call.end(ONE_REQUEST);
-      };
-      call.read(REQUEST_BYTES_MAX, receive, () => {
-        const [request] = requests;
-        if (requests.length !== 1 || request === undefined) {
-          call.end(ONE_REQUEST);
-          return;
-        }
-        handle(request, call).catch((error: unknown) => {
-          this.#services.log.error({ err: error }, 'a call could not be answered');
-          call.end({ code: grpcStatus.INTERNAL, details: 'the call could not be answered' });
-        });
-      });
+    const answer = async (request: Buffer, call: GrpcCall) => {
+      try {
+        await handle(request, call);
+      } catch (error) {
+        this.#services.log.error({ err: error }, 'a call could not be answered');
+        call.end({ code: grpcStatus.INTERNAL, details: 'the call could not be answered' });
+      }
     };
+    return { serve: (call) => call.readOne(REQUEST_BYTES_MAX, (request) => void answer(request, call)) };
   }
 
   #telemetry(call: GrpcCall): void {
@@ -163,11 +155,9 @@ export class GrpcServer {
     stream.onEnded(() => this.#telemetryStreams.delete(stream));
     // One command at a time, until its answer is read, so that a flood of them waits at the sender.
     const receive = (command: Buffer) => telemetry(this.#services, command, contextOf(call), stream);
-    call.read(REQUEST_BYTES_MAX, receive, () => stream.end());
+    call.readEach(REQUEST_BYTES_MAX, receive, () => stream.end());
   }
 }
-
-const ONE_REQUEST = { code: grpcStatus.UNIMPLEMENTED, details: 'the RPC takes exactly one request' };
 
 function contextOf({ metadata, peer, deadlineMs }: GrpcCall): CallContext {
   return { metadata, peer, deadlineMs };

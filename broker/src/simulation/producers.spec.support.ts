@@ -125,7 +125,7 @@ export class Producers {
     if (message.topic !== topic || !message.isTransaction) journal.violated(`check-back for ${id}`);
     if (ending.committed === 'yes' || ending.rolledBack === 'yes')
       journal.violated(`check-back for ${id}, which has ended`);
-    this.#messages.isStored(message);
+    // It may be asked about before it is durable, so this does not say that it is stored.
     message.transactionId ??= transactionId;
     this.#questions.push(message);
   }
@@ -189,6 +189,7 @@ export class Producers {
     journal.note(`${resolution} ${id}`);
     this.#world.follow(`${resolution} ${id}`, core.transactions.end(topic, transactionId, resolution), {
       answered: () => {
+        this.#messages.isStored(message);
         if (ending[opposite] === 'yes') journal.violated(`${resolution} of ${id} after the opposite`);
         ending[wanted] = 'yes';
         if (ending[opposite] === 'asked') ending[opposite] = 'no';
@@ -197,7 +198,8 @@ export class Producers {
       refused: ({ code }) => {
         if (before === 'no' && ending[wanted] === 'asked') ending[wanted] = 'no';
         if (code !== 'TRANSACTION_UNKNOWN') return;
-        if (!mayBeEnded && ending[opposite] === 'no') journal.violated(`the half message ${id} is unknown`);
+        if (!mayBeEnded && ending[opposite] === 'no' && message.fate === 'stored')
+          journal.violated(`the half message ${id} is unknown`);
         // It has ended, so where only one call can have done that, that call did.
         if (ending[wanted] === 'asked' && ending[opposite] === 'no') ending[wanted] = 'yes';
         if (ending[opposite] === 'asked' && ending[wanted] === 'no') ending[opposite] = 'yes';

@@ -105,4 +105,8 @@ function assertCompatible(known: AdminTopic, wanted: Omit<AdminTopic, 'origin'>)
     const message = `The topic "${name}" has ${queues} queues; ${wanted.queues} would leave messages behind.`;
     throw new NomosError('IN_USE', message, { fix: `Give at least ${queues} queues.` });
   }
+  if (wanted.queues > queues && messageType === 'FIFO') {
+    const message = `The topic "${name}" is ordered: with more queues a message group would change its queue, and order.`;
+    throw new NomosError('IN_USE', message, { fix: `Give ${queues} queues, or create another topic.` });
+  }
 }

@@ -4,7 +4,7 @@ import { brokerLimits } from '../broker-limits.js';
 import type { Topics } from '../log/topics.js';
 import type { NameNumbers } from '../name-numbers.js';
 import { readCursorKey } from '../receiving/progress-keys.js';
-import type { Subscriptions } from '../receiving/subscriptions.js';
+import { isOfGroup, type Subscriptions } from '../receiving/subscriptions.js';
 import type { Store, Table, Write } from '../store.js';
 
 export interface ErasingOptions {
@@ -45,23 +45,36 @@ export class Erasing {
 
   /** The topic must not be in the catalog any more. Throws UNAVAILABLE. */
   async eraseTopic(topic: string): Promise<void> {
+    const released = this.#options.numbers.release('topic', topic);
     this.#options.subscriptions.forgetTopic(topic);
     this.#options.topics.forget(topic);
-    await this.#release('topic', topic);
+    this.#eraseLater(await released);
   }
 
   /** The progress of a group on every topic; it begins at the beginning when it comes again. Throws UNAVAILABLE. */
   async eraseProgress(group: string): Promise<void> {
-    this.#options.subscriptions.forgetGroup(group);
-    await this.#release('group', group);
+    const names = [...this.#options.numbers.all('group')].map(([name]) => name);
+    await Promise.all(
+      names.filter((name) => isOfGroup(name, group)).map((name) => this.#eraseReceiver(name)),
+    );
   }
 
-  async #release(kind: 'topic' | 'group', name: string): Promise<void> {
-    const number = await this.#options.numbers.release(kind, name);
-    if (number !== undefined) this.#eraseLater(number);
+  /** The shares of clients of broadcasting groups that were not used since. */
+  async eraseIdleShares(unusedSinceMs: number): Promise<void> {
+    const names = this.#options.subscriptions.idleShares(unusedSinceMs);
+    await Promise.all(names.map((name) => this.#eraseReceiver(name)));
   }
 
-  #eraseLater(number: number): void {
+  async #eraseReceiver(name: string): Promise<void> {
+    const { numbers, subscriptions } = this.#options;
+    const number = numbers.find('group', name);
+    const released = numbers.release('group', name);
+    if (number !== undefined) subscriptions.forgetReceiver(number);
+    this.#eraseLater(await released);
+  }
+
+  #eraseLater(number: number | undefined): void {
+    if (number === undefined) return;
     this.#work = this.#work
       .then(() => this.#erase(number))
       .catch((error: unknown) => {

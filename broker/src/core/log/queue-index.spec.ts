@@ -58,6 +58,17 @@ describe('the index of a queue', () => {
     ]);
   });
 
+  test('a restart just when a block is full loses nothing of it', async () => {
+    await append(numbered(0, INDEX_BLOCK_OFFSETS));
+    log = new TopicLog(store, 'topic', 1);
+    expect(offsetsOf('m7')).toEqual([7]);
+    await append(['next']);
+    expect(blocks()).toBe(1);
+    log = new TopicLog(store, 'topic', 1);
+    expect(offsetsOf('m7')).toEqual([7]);
+    expect(offsetsOf('next')).toEqual([INDEX_BLOCK_OFFSETS]);
+  });
+
   test('a failed commit at the end of a block does not lose the block', async () => {
     await append(numbered(0, INDEX_BLOCK_OFFSETS));
     store.failure = new Error('no space left');

@@ -36,7 +36,8 @@ export class QueueIndex {
     this.#store = store;
     this.#topic = topic;
     this.#queue = queue;
-    this.#openNumber = Math.floor(end / INDEX_BLOCK_OFFSETS);
+    // A block that was full just before a restart is written with the next message.
+    this.#openNumber = Math.floor(Math.max(0, end - 1) / INDEX_BLOCK_OFFSETS);
     this.#knownFrom = end;
     this.#open = new IndexBlock();
   }

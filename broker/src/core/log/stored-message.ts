@@ -57,13 +57,18 @@ export function decodeStoredMessage(value: Buffer): StoredMessage {
   const systemEnd = onlyEnd + value.readUInt32BE(12);
   return {
     storedAtMs: storedAtOf(value),
-    tag: value.toString('utf8', HEADER_BYTES, tagEnd),
-    messageGroup: value.toString('utf8', tagEnd, groupEnd),
-    deadLetterOf: value.toString('utf8', groupEnd, originEnd),
-    onlyGroup: value.toString('utf8', originEnd, onlyEnd),
+    tag: textIn(value, HEADER_BYTES, tagEnd),
+    messageGroup: textIn(value, tagEnd, groupEnd),
+    deadLetterOf: textIn(value, groupEnd, originEnd),
+    onlyGroup: textIn(value, originEnd, onlyEnd),
     system: value.subarray(onlyEnd, systemEnd),
     rest: value.subarray(systemEnd),
   };
+}
+
+/** Mostly there is none, and making an empty text out of no bytes takes as long as making any other. */
+function textIn(value: Buffer, start: number, end: number): string {
+  return start === end ? '' : value.toString('utf8', start, end);
 }
 
 /** When a stored value was stored, in milliseconds since 1970, without reading the rest of it. */

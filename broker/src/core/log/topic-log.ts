@@ -110,15 +110,17 @@ export class TopicLog {
     return low;
   }
 
-  /** The messages of a queue that have this id, key, message group or origin, in their order, from `fromOffset` up to the durable end. */
+  /** The messages of a queue that have this id, key, message group or origin, in their order, from `fromOffset` up to `toOffset` or the durable end. */
   *withText(
     kind: IndexKind,
     text: string,
     queue: number,
     fromOffset = 0,
+    toOffset = this.end(queue),
   ): Iterable<{ offset: number; value: Buffer }> {
     const { index, durable } = this.#end(queue);
-    for (const offset of index.candidates(hashOfText(kind, text), fromOffset, durable)) {
+    const to = Math.min(toOffset, durable);
+    for (const offset of index.candidates(hashOfText(kind, text), fromOffset, to)) {
       const value = this.read(queue, offset);
       if (value !== undefined && hasText(value, kind, text)) yield { offset, value };
     }

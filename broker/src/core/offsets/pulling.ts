@@ -60,10 +60,14 @@ export class Pulling {
   pull(request: PullRequest): PullCall {
     let stopWaiting = () => {};
     let isCancelled = false;
-    const pulled = this.#pull(request, (stop) => {
-      stopWaiting = stop;
-      if (isCancelled) stop();
-    });
+    const pulled = this.#pull(
+      request,
+      () => isCancelled,
+      (stop) => {
+        stopWaiting = stop;
+        if (isCancelled) stop();
+      },
+    );
     const cancel = () => {
       isCancelled = true;
       stopWaiting();
@@ -76,24 +80,35 @@ export class Pulling {
     for (const look of [...(this.#waiting.get(topic) ?? [])]) look();
   }
 
+  /** Answers those who wait, and from now on everybody at once. */
   close(): void {
     this.#isClosed = true;
-    this.dismissWaiters();
-  }
-
-  dismissWaiters(): void {
     for (const topic of [...this.#waiting.keys()]) this.serveTopic(topic);
   }
 
-  async #pull(request: PullRequest, onWaiting: (stop: () => void) => void): Promise<Pulled> {
+  async #pull(
+    request: PullRequest,
+    isCancelled: () => boolean,
+    onWaiting: (stop: () => void) => void,
+  ): Promise<Pulled> {
     const { topic, queue, offset, waitMs } = request;
     const log = await this.#topics.open(topic);
     assertOffset(log, queue, offset);
-    const pulled = look(log, request);
+    const pulled = look(log, request, offset);
     if (pulled.messages.length > 0 || waitMs <= 0 || this.#isClosed || pulled.nextOffset < log.end(queue))
       return pulled;
-    await this.#somethingNew(topic, waitMs, onWaiting);
-    return look(log, { ...request, offset: pulled.nextOffset });
+    const { nextOffset } = pulled;
+    const untilMs = this.#clock.now() + waitMs;
+    // What is new may be in another queue of the topic.
+    do {
+      await this.#somethingNew(topic, untilMs - this.#clock.now(), onWaiting);
+    } while (
+      !this.#isClosed &&
+      !isCancelled() &&
+      log.end(queue) <= nextOffset &&
+      this.#clock.now() < untilMs
+    );
+    return look(log, request, nextOffset);
   }
 
   #somethingNew(topic: string, waitMs: number, onWaiting: (stop: () => void) => void): Promise<void> {
@@ -131,10 +146,10 @@ function assertOffset(log: TopicLog, queue: number, offset: number): void {
 }
 
 /** What there is from the offset on, at most as much as one receive would give. */
-function look(log: TopicLog, request: PullRequest): Pulled {
+function look(log: TopicLog, request: PullRequest, fromOffset: number): Pulled {
   const { group, queue, filter } = request;
   const messages: PulledMessage[] = [];
-  let nextOffset = request.offset;
+  let nextOffset = fromOffset;
   const messagesMax = nextOffset < log.end(queue) ? request.messagesMax : 0;
   if (messagesMax <= 0) return { messages, nextOffset };
   let bytes = 0;

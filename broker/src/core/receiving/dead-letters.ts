@@ -2,6 +2,7 @@ import type { Logger } from '@nomos/schemas';
 import { brokerLimits } from '../broker-limits.js';
 import { deadLetterTopic } from '../catalog.js';
 import type { Clock } from '../clock.js';
+import { originIdOf } from '../log/indexed-texts.js';
 import type { MessageWriter } from '../log/message-writer.js';
 import { decodeStoredMessage, readIdentity } from '../log/stored-message.js';
 import type { TopicLog } from '../log/topic-log.js';
@@ -76,6 +77,15 @@ export class DeadLetters {
       ...decodeStoredMessage(value),
       ...{ deadLetterOf: subscription.log.name, messageGroup: '', onlyGroup: '' },
     };
-    return [this.#options.writer.stage(log, PLACING, [{ ...readIdentity(stored.system), stored }])];
+    return [
+      this.#options.writer.stage(log, PLACING, [
+        { ...readIdentity(stored.system), ...originOf(stored.rest), stored },
+      ]),
+    ];
   }
+}
+
+function originOf(rest: Buffer): { originId?: string } {
+  const originId = originIdOf(rest);
+  return originId === undefined ? {} : { originId };
 }

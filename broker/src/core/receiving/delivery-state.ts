@@ -20,7 +20,6 @@
  * | burying   | the commit failed                                 | invisible |                             |
  * | ready     | received                                          | invisible | no                          |
  * | ready     | passed over by the filter, or gone from the store | done      | no                          |
- *
  * | any       | the group is reset                                | waiting, done | no: a reset waits for it |
  *
  * `waiting` is not stored: it is every offset from the group's cursor on. `in line` is not stored either: it is

@@ -9,8 +9,11 @@ import { cursorKey, offsetOfPendingKey, pendingKey, pendingRange } from './progr
 /** Messages of a blocked message group that join its line at a time. */
 const JOINING_AT_ONCE = limits.receiveBatchMessages;
 
-/** Where messages of a message group are, from an offset on, in their order. */
-export type FindInGroup = (messageGroup: string, fromOffset: number) => Iterable<number>;
+/** Writes that go along which are kept while nothing can be written. */
+const NOTES_MAX = 1_000;
+
+/** Where messages of a message group are, from one offset up to another, in their order. */
+export type FindInGroup = (messageGroup: string, from: number, to: number) => Iterable<number>;
 
 export interface GroupQueueOptions {
   readonly group: number;
@@ -112,7 +115,7 @@ export class GroupQueue {
     for (const pending of [...this.#pending.values()]) {
       if (pending.offset >= dropFrom) this.#remove(pending);
     }
-    this.groups.reset(offset);
+    this.groups.reset(offset, offset > this.cursor);
     this.cursor = offset;
     this.#cursorUnwritten = true;
   }
@@ -222,8 +225,14 @@ export class GroupQueue {
     }
     const undo = () => {
       this.#cursorUnwritten ||= cursorUnwritten;
-      for (const offset of offsets) this.#unwritten.add(offset);
-      this.#notes = [...notes, ...this.#notes];
+      for (const offset of offsets) {
+        this.#unwritten.add(offset);
+        // What the store holds there is not known any more, so the end must delete it.
+        const pending = this.#pending.get(offset);
+        if (pending !== undefined) pending.stored = true;
+      }
+      // On a full disk they pile up, and each failed attempt notes the same once more.
+      this.#notes = [...notes, ...this.#notes].slice(-NOTES_MAX);
     };
     return { writes, undo };
   }
@@ -245,6 +254,8 @@ export class GroupQueue {
 
   #add(offset: number, messageGroup: string): Pending {
     const pending = newPending(this, offset, messageGroup);
+    // After a reset that could not be written the store may still hold an entry.
+    pending.stored = this.#unwritten.has(offset);
     this.#pending.set(offset, pending);
     this.#unwritten.add(offset);
     if (isOrdered(pending)) this.groups.add(pending);
@@ -276,8 +287,7 @@ export class GroupQueue {
     for (const { state } of line.entries) if (state === 'invisible') return;
     if (line.entries.some((entry) => entry !== ending && entry.state === 'ready')) return;
     let joined = 0;
-    for (const offset of this.#findInGroup(line.messageGroup, line.joinedTo)) {
-      if (offset >= this.cursor) break;
+    for (const offset of this.#findInGroup(line.messageGroup, line.joinedTo, this.cursor)) {
       if (joined++ === JOINING_AT_ONCE) return;
       this.#join(offset, line);
     }

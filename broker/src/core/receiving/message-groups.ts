@@ -74,9 +74,14 @@ export class MessageGroups {
     return this.lineOf(pending).entries[0] === pending;
   }
 
-  /** Nothing from this offset on counts as having been in a line. */
-  reset(offset: number): void {
-    for (const line of this.#lines.values()) line.joinedTo = Math.min(line.joinedTo, offset);
+  /**
+   * The cursor was moved to this offset. Backwards, nothing from there on counts as having been in a line; forwards,
+   * everything before it does, as it is to be passed over.
+   */
+  reset(offset: number, isForward: boolean): void {
+    for (const line of this.#lines.values()) {
+      line.joinedTo = isForward ? Math.max(line.joinedTo, offset) : Math.min(line.joinedTo, offset);
+    }
   }
 
   /** Those that stand before the message. */

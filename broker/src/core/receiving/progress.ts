@@ -15,6 +15,7 @@ export class Progress {
   readonly #log: Logger;
   readonly #unwritten = new Set<GroupQueue>();
   #cancelTimer: (() => void) | undefined;
+  #isStopped = false;
 
   constructor(store: Store, clock: Clock, log: Logger) {
     this.#store = store;
@@ -26,6 +27,7 @@ export class Progress {
   note(queue: GroupQueue): void {
     if (!queue.hasUnwritten) return;
     this.#unwritten.add(queue);
+    if (this.#isStopped) return;
     this.#cancelTimer ??= this.#clock.setTimer(brokerLimits.progressFlushMs, () => {
       this.#cancelTimer = undefined;
       this.flush().catch((error: unknown) =>
@@ -63,7 +65,9 @@ export class Progress {
     if (this.#unwritten.size > 0) await this.commit([...this.#unwritten]);
   }
 
+  /** Ends writing later; what is noted is written by `flush` alone. */
   stop(): void {
+    this.#isStopped = true;
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
   }

@@ -122,9 +122,13 @@ export class Receiving {
   /** The messages of an earlier receive with the same attempt id, invisible from now on. */
   #receiveAgain(subscription: Subscription, request: ReceiveRequest): readonly Taken[] {
     if (request.attemptId === undefined) return [];
-    const taken = this.#attempts.find(subscription, request.attemptId, () => request.messagesMax);
-    for (const { pending } of taken)
+    const nowMs = this.#options.clock.now();
+    const taken = this.#attempts.find(subscription, request.attemptId, nowMs, () => request.messagesMax);
+    for (const { pending } of taken) {
       pending.queue.extend(pending, this.#options.clock.now() + request.invisibleMs);
+      this.#options.progress.note(pending.queue);
+    }
+    this.#options.expiry.arm();
     return taken;
   }
 
@@ -250,6 +254,8 @@ export class Receiving {
       const { queue } = pending;
       if (!queue.has(pending) || pending.state !== 'invisible') continue;
       const subscription = this.#options.subscriptions.ofQueue(queue);
+      // The topic or group was deleted meanwhile.
+      if (subscription === undefined) continue;
       if (this.#isRenewed(pending, nowMs)) {
         queue.extend(pending, nowMs + brokerLimits.autoRenewMs);
       } else if (pending.attempt < this.#attemptsMax(subscription)) {
@@ -286,6 +292,10 @@ export class Receiving {
   }
 
   #serve(subscription: Subscription): void {
+    if (!this.#options.subscriptions.has(subscription)) {
+      this.#waiters.dismiss(subscription);
+      return;
+    }
     for (;;) {
       const waiter = this.#waiters.first(subscription);
       if (waiter === undefined || !this.#serveOne(subscription, waiter)) return;

@@ -26,11 +26,14 @@ export class RepeatedAttempts {
   }
 
   /** What the earlier receive got, as far as it is not done and was not delivered to another since; at most `limit`. */
-  find(subscription: Subscription, attemptId: string, limit: () => number): Taken[] {
+  find(subscription: Subscription, attemptId: string, nowMs: number, limit: () => number): Taken[] {
     const earlier = this.#given.get(keyOf(subscription, attemptId)) ?? [];
     const same = earlier.filter(
       ({ pending, nonce }) =>
-        pending.queue.has(pending) && pending.state === 'invisible' && pending.nonce === nonce,
+        pending.queue.has(pending) &&
+        pending.state === 'invisible' &&
+        pending.nonce === nonce &&
+        pending.dueAtMs > nowMs,
     );
     return same.slice(0, same.length === 0 ? 0 : limit()).flatMap((given) => {
       const value = subscription.log.read(given.pending.queue.queue, given.pending.offset);

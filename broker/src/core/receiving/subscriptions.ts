@@ -5,7 +5,7 @@ import type { DueHeap } from '../due-heap.js';
 import type { TopicLog } from '../log/topic-log.js';
 import type { Topics } from '../log/topics.js';
 import type { NameNumbers } from '../name-numbers.js';
-import type { Store, Write } from '../store.js';
+import type { Store } from '../store.js';
 import type { DeliveryUnderWay } from '../trace/message-trace.js';
 import { GroupQueue } from './group-queue.js';
 import type { Pending } from './pending.js';
@@ -57,7 +57,7 @@ export class Subscriptions {
     const opened = topics.open(topic);
     const log = opened instanceof Promise ? await opened : opened;
     const instance = terms.broadcasting ? client : undefined;
-    const name = instance === undefined ? group : group + INSTANCE_MARK + instance;
+    const name = nameOf(group, instance);
     const number = numbers.find('group', name) ?? (await numbers.assign('group', name));
     const subscription = this.#subscription({ group, instance, number }, log);
     subscription.usedAtMs = clock.now();
@@ -68,11 +68,15 @@ export class Subscriptions {
     return this.#subscriptions.get(topic)?.values() ?? [];
   }
 
-  ofQueue(queue: GroupQueue): Subscription {
+  /** The subscription of a queue; undefined when its topic or group was deleted. */
+  ofQueue(queue: GroupQueue): Subscription | undefined {
     const log = this.#options.topics.byNumber(queue.topic);
-    const subscription = log && this.#subscriptions.get(log.name)?.get(queue.group);
-    if (subscription === undefined) throw new Error('a pending message belongs to no subscription');
-    return subscription;
+    return log && this.#subscriptions.get(log.name)?.get(queue.group);
+  }
+
+  /** Whether the subscription is in use: neither its topic nor its group was deleted. */
+  has({ log, receiver }: Subscription): boolean {
+    return this.#subscriptions.get(log.name)?.get(receiver.number)?.log === log;
   }
 
   /** The deliveries of the message at a place that have not ended. */
@@ -104,18 +108,15 @@ export class Subscriptions {
     for (const subscription of this.all()) yield* subscription.queues();
   }
 
-  /** Forgets the shares of clients of broadcasting groups that were not used since; the writes delete what is stored. */
-  forgetInstances(unusedSinceMs: number): Write[] {
-    const writes: Write[] = [];
-    for (const ofTopic of this.#subscriptions.values()) {
-      for (const [number, subscription] of ofTopic) {
-        const { receiver, usedAtMs } = subscription;
-        if (receiver.instance === undefined || usedAtMs >= unusedSinceMs) continue;
-        for (const queue of subscription.queues()) writes.push(...queue.erase());
-        ofTopic.delete(number);
-      }
+  /** The names of clients' shares of broadcasting groups that were not used since. */
+  idleShares(unusedSinceMs: number): string[] {
+    const lastUse = new Map<string, number>();
+    for (const { receiver, usedAtMs } of this.all()) {
+      if (receiver.instance === undefined) continue;
+      const name = nameOf(receiver.group, receiver.instance);
+      lastUse.set(name, Math.max(lastUse.get(name) ?? 0, usedAtMs));
     }
-    return writes;
+    return [...lastUse].flatMap(([name, usedAtMs]) => (usedAtMs < unusedSinceMs ? [name] : []));
   }
 
   /** Forgets everything about a topic that was deleted. What is stored is not touched. */
@@ -124,14 +125,13 @@ export class Subscriptions {
     this.#subscriptions.delete(topic);
   }
 
-  /** Forgets everything about a group that was deleted. What is stored is not touched. */
-  forgetGroup(group: string): void {
+  /** Forgets everything about a receiver that was deleted. What is stored is not touched. */
+  forgetReceiver(number: number): void {
     for (const ofTopic of this.#subscriptions.values()) {
-      for (const [number, subscription] of ofTopic) {
-        if (subscription.groupName !== group) continue;
-        discard(subscription);
-        ofTopic.delete(number);
-      }
+      const subscription = ofTopic.get(number);
+      if (subscription === undefined) continue;
+      discard(subscription);
+      ofTopic.delete(number);
     }
   }
 
@@ -151,8 +151,8 @@ export class Subscriptions {
     const { store, heap } = this.#options;
     const made = new GroupQueue({
       ...{ group: receiver.number, topic: log.number, queue, heap },
-      *findInGroup(messageGroup, fromOffset) {
-        for (const { offset } of log.withText('group', messageGroup, queue, fromOffset)) yield offset;
+      *findInGroup(messageGroup, from, to) {
+        for (const { offset } of log.withText('group', messageGroup, queue, from, to)) yield offset;
       },
     });
     const wasThere = made.restore(store);
@@ -165,6 +165,16 @@ export class Subscriptions {
 /** Takes all that is pending out of the heap; a write that is still noted for it would bring back what was erased. */
 function discard(subscription: Subscription): void {
   for (const queue of subscription.queues()) queue.erase();
+}
+
+/** The name under which a receiver has its number. */
+function nameOf(group: string, instance: string | undefined): string {
+  return instance === undefined ? group : group + INSTANCE_MARK + instance;
+}
+
+/** Whether a receiver's name is that of the group, or of a client's share of it. */
+export function isOfGroup(name: string, group: string): boolean {
+  return name === group || name.startsWith(group + INSTANCE_MARK);
 }
 
 function readReceiver(name: string, number: number): Receiver {

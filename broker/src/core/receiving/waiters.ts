@@ -57,13 +57,16 @@ export class Waiters {
     if (ofSubscription.size === 0) this.#waiting.delete(subscription);
   }
 
+  /** Answers every waiting receive of a subscription with nothing. */
+  dismiss(subscription: Subscription): void {
+    for (const waiter of [...(this.#waiting.get(subscription)?.keys() ?? [])]) {
+      this.remove(subscription, waiter);
+      waiter.resolve([]);
+    }
+  }
+
   /** Answers every waiting receive with nothing. */
   dismissAll(): void {
-    for (const [subscription, ofSubscription] of this.#waiting) {
-      for (const waiter of [...ofSubscription.keys()]) {
-        this.remove(subscription, waiter);
-        waiter.resolve([]);
-      }
-    }
+    for (const subscription of [...this.#waiting.keys()]) this.dismiss(subscription);
   }
 }

@@ -145,11 +145,12 @@ export class Resending {
     for (const { topic } of choices) if (!logs.has(topic)) logs.set(topic, await topics.open(topic));
     const made = choices.map((choice) => ({ ...choice, message: this.#make(choice) }));
     writer.assertRoom(made.map(({ message }) => message));
-    const staged: Staged[] = [];
-    for (const [topic, log] of logs) {
+    // All that may fail comes before the first offset is given away.
+    const placed = [...logs].map(([topic, log]) => ({ topic, log, queues: topics.terms(topic).queues }));
+    const staged: Staged[] = placed.map(({ topic, log, queues }) => {
       const messages = made.filter((one) => one.topic === topic).map(({ message }) => message);
-      staged.push(writer.stage(log, { queues: topics.terms(topic).queues }, messages));
-    }
+      return writer.stage(log, { queues }, messages);
+    });
     await writer.commit(staged);
     for (const { found, topic, message } of made) {
       report.resent.push({ originalId: found.messageId, newId: message.messageId, topic });

@@ -43,7 +43,8 @@ interface QueueSpan {
 
 /**
  * Finds messages by id, key and time. Every search reads only what it gives, one message more of each queue, and
- * at the start of a time window a logarithmic number: its cost does not grow with what is stored.
+ * at the start of a time window a logarithmic number. A search by id or key also looks into one block of the index
+ * for every 4,096 messages stored (see queue-index.ts).
  *
  * All methods throw TOPIC_NOT_REGISTERED for a topic that is neither registered nor stored. The dead letters of
  * a group are in the topic `%DLQ%<group>`.

@@ -73,12 +73,14 @@ export class Sending {
     const opened = topics.open(request.topic);
     const log = opened instanceof Promise ? await opened : opened;
     writer.assertRoom(request.messages);
-    const isDeduplicated = request.messages.some(({ deduplicationId }) => deduplicationId !== undefined);
-    if (isDeduplicated) return await this.#sendOnce(log, request);
+    const { queue = -1, messages } = request;
+    const hasQueue = Number.isInteger(queue) && queue >= 0 && queue < topics.terms(request.topic).queues;
+    const placed = { ...request, queue: hasQueue ? queue : undefined };
+    const isDeduplicated = messages.some(({ deduplicationId }) => deduplicationId !== undefined);
+    if (isDeduplicated) return await this.#sendOnce(log, placed);
     const nowMs = this.#options.clock.now();
-    if (request.messages.some((message) => isHeld(message, nowMs)))
-      return await this.#store(log, request, request.messages);
-    return await this.#storeAtOnce(log, request);
+    if (messages.some((message) => isHeld(message, nowMs))) return await this.#store(log, placed, messages);
+    return await this.#storeAtOnce(log, placed);
   }
 
   close(): void {
@@ -140,39 +142,38 @@ export class Sending {
     { queue, application }: SendRequest,
     messages: readonly MessageToSend[],
   ): Promise<readonly Sent[]> {
-    const { writer, schedule, topics } = this.#options;
+    const { writer, schedule, topics, deduplication } = this.#options;
     const terms = topics.terms(log.name);
     const nowMs = this.#options.clock.now();
+    // First what may fail; only then are offsets given away.
+    const holds = messages.map((message) =>
+      isHeld(message, nowMs) ? this.#hold(log, queue, application, message) : undefined,
+    );
+    const immediate = messages.filter((_, index) => holds[index] === undefined);
+    const placing = { queues: terms.queues, wanted: queue };
+    const staged: Staged[] = immediate.length === 0 ? [] : [writer.stage(log, placing, immediate)];
     const writes: Write[] = [];
-    const dueAtMs: number[] = [];
-    const immediate = messages.filter((message) => !isHeld(message, nowMs));
-    const staged: Staged[] = [];
-    if (immediate.length > 0)
-      staged.push(writer.stage(log, { queues: terms.queues, wanted: queue }, immediate));
     let next = 0;
-    const sent = messages.map((message): Sent => {
-      const { messageId, deduplicationId } = message;
-      const position = isHeld(message, nowMs) ? undefined : staged[0]?.positions[next++];
-      const held = position === undefined ? this.#hold(log, queue, application, message) : undefined;
-      if (held !== undefined) {
-        writes.push(...held.writes);
-        dueAtMs.push(held.dueAtMs);
-      }
-      const place = position === undefined ? held?.place : ({ kind: 'log', ...position } as const);
-      if (deduplicationId !== undefined && place !== undefined) {
+    const sent = messages.map(({ messageId, deduplicationId }, index): Sent => {
+      const held = holds[index];
+      if (held !== undefined) writes.push(...held.writes);
+      const { queue: placed = 0, offset = 0 } =
+        held === undefined ? (staged[0]?.positions[next++] ?? {}) : {};
+      const place = held?.place ?? ({ kind: 'log', queue: placed, offset } as const);
+      if (deduplicationId !== undefined) {
         const window = terms.deduplicationWindowMs;
         const first = { messageId, place };
-        writes.push(...this.#options.deduplication.remember(log.number, deduplicationId, window, first));
+        writes.push(...deduplication.remember(log.number, deduplicationId, window, first));
       }
-      return { messageId, offset: position?.offset ?? 0, isDuplicate: false, ...held?.handles };
+      return { messageId, offset, isDuplicate: false, ...held?.handles };
     });
     try {
       await writer.commit(staged, writes);
     } finally {
       for (const { deduplicationId } of messages)
-        if (deduplicationId !== undefined) this.#options.deduplication.settled(log.number, deduplicationId);
+        if (deduplicationId !== undefined) deduplication.settled(log.number, deduplicationId);
     }
-    for (const time of dueAtMs) schedule.arm(time);
+    for (const held of holds) if (held !== undefined) schedule.arm(held.dueAtMs);
     return sent;
   }
 
