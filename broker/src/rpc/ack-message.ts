@@ -22,12 +22,7 @@ export async function ackMessage(
   }
   const handles = asked.map((entry) => entry.receiptHandle ?? '');
   const results = await services.core.receiving.acknowledge(consumer, handles);
-  const invalid = statusOf(
-    new NomosError(
-      'RECEIPT_HANDLE_INVALID',
-      `The receipt handle is not valid now for topic "${consumer.topic}".`,
-    ),
-  );
+  const invalid = statusOf(receiptRefused(consumer.topic));
   const entries = asked.map(({ messageId, receiptHandle }, index) => ({
     ...{ messageId: messageId ?? '', receiptHandle: receiptHandle ?? '' },
     status: results[index] ? OK : invalid,

@@ -4,17 +4,17 @@ import { type Catalog, groupOfDeadLetterTopic } from '../catalog.js';
 import type { Clock } from '../clock.js';
 import type { MessageWriter } from '../log/message-writer.js';
 import type { Topics } from '../log/topics.js';
-import { type Outcome, traceWrite } from '../trace/trace-entry.js';
 import { DeadLetters } from './dead-letters.js';
 import type { Expiry } from './expiry.js';
 import type { GroupQueue } from './group-queue.js';
 import type { ReceiveDemand, Taken } from './harvester.js';
 import type { Pending } from './pending.js';
 import type { Progress } from './progress.js';
-import { type Receipt, ReceiptSealer } from './receipt-handle.js';
+import { Receipts, receiptRefused } from './receipts.js';
 import { RepeatedAttempts } from './repeated-attempts.js';
 import { type Delivery, type Subscription, toDelivery } from './subscription.js';
 import type { Subscriptions } from './subscriptions.js';
+import { traceOutcome } from './trace-outcome.js';
 import { type Waiter, Waiters } from './waiters.js';
 
 export interface ReceivingOptions {
@@ -60,7 +60,7 @@ export interface ReceiveCall {
 /** Delivers messages to consumer groups, with receipts: the state machine of delivery-state.ts. */
 export class Receiving {
   readonly #options: ReceivingOptions;
-  readonly #sealer: ReceiptSealer;
+  readonly #receipts: Receipts;
   readonly #waiters: Waiters;
   readonly #deadLetters: DeadLetters;
   readonly #attempts = new RepeatedAttempts();
@@ -68,11 +68,11 @@ export class Receiving {
 
   constructor(options: ReceivingOptions) {
     this.#options = options;
-    this.#sealer = new ReceiptSealer(options.receiptKey);
+    this.#receipts = new Receipts(options.receiptKey, options.clock);
     this.#waiters = new Waiters(options.clock);
     this.#deadLetters = new DeadLetters({
       ...options,
-      burying: (pending) => this.#note(pending, 'dead-lettered'),
+      burying: (pending) => traceOutcome(pending, 'dead-lettered', options.clock.now()),
       buried: (subscription) => {
         options.expiry.arm();
         this.#serve(subscription);
@@ -106,7 +106,7 @@ export class Receiving {
     if (request.attemptId !== undefined && taken.length > 0)
       this.#attempts.remember(subscription, request.attemptId, taken);
     return taken.map((one) =>
-      toDelivery(subscription.log, one, request.invisibleMs, this.#seal(one.pending, one.nonce)),
+      toDelivery(subscription.log, one, request.invisibleMs, this.#receipts.seal(one.pending, one.nonce)),
     );
   }
 
@@ -159,7 +159,7 @@ export class Receiving {
     const ending: Pending[] = [];
     const queues = new Set<GroupQueue>();
     const results = handles.map((handle) => {
-      const receipt = this.#unseal(subscription, handle);
+      const receipt = this.#receipts.open(subscription, handle);
       if (receipt === undefined) return false;
       const queue = subscription.queue(receipt.queue);
       const pending = queue.find(receipt.offset);
@@ -168,9 +168,9 @@ export class Receiving {
       // Another call acknowledges it already; the commit below is durable no earlier than that one's.
       queues.add(queue);
       if (pending.state === 'acking') return true;
-      if (!this.#isHeld(pending)) return false;
+      if (!this.#receipts.isHeld(pending)) return false;
       queue.beginEnd(pending, 'acking');
-      this.#note(pending, 'acknowledged');
+      traceOutcome(pending, 'acknowledged', this.#options.clock.now());
       ending.push(pending);
       return true;
     });
@@ -201,7 +201,7 @@ export class Receiving {
     handle: string,
     { invisibleMs, suspend = false }: { readonly invisibleMs: number; readonly suspend?: boolean },
   ): Promise<string> {
-    const { pending } = await this.#held(consumer, handle);
+    const pending = this.#receipts.held(await this.#open(consumer), handle);
     const { queue, nonce: nonceBefore } = pending;
     pending.renewFor = undefined;
     pending.postponed = true;
@@ -217,13 +217,14 @@ export class Receiving {
     } finally {
       this.#options.expiry.arm();
     }
-    return this.#seal(pending, nonce);
+    return this.#receipts.seal(pending, nonce);
   }
 
   /** Moves a message to the group's dead letters. Throws RECEIPT_HANDLE_INVALID, UNAVAILABLE. */
   async forwardToDeadLetters(consumer: Consumer, handle: string): Promise<void> {
-    const { subscription, pending } = await this.#held(consumer, handle);
-    if (!(await this.#deadLetters.bury(subscription, pending))) throw handleRefused(consumer.topic);
+    const subscription = await this.#open(consumer);
+    const pending = this.#receipts.held(subscription, handle);
+    if (!(await this.#deadLetters.bury(subscription, pending))) throw receiptRefused(consumer.topic);
   }
 
   /** Makes messages that are renewed for a client visible soon, since the client said goodbye. */
@@ -259,7 +260,7 @@ export class Receiving {
       if (this.#isRenewed(pending, nowMs)) {
         queue.extend(pending, nowMs + brokerLimits.autoRenewMs);
       } else if (pending.attempt < this.#attemptsMax(subscription)) {
-        this.#note(pending, pending.postponed ? 'postponed' : 'timed-out');
+        traceOutcome(pending, pending.postponed ? 'postponed' : 'timed-out', this.#options.clock.now());
         queue.makeReady(pending);
         touched.add(subscription);
       } else {
@@ -347,55 +348,9 @@ export class Receiving {
     );
   }
 
-  async #held(consumer: Consumer, handle: string) {
-    const subscription = await this.#open(consumer);
-    const receipt = this.#unseal(subscription, handle);
-    const pending = receipt && subscription.queue(receipt.queue).find(receipt.offset);
-    if (pending !== undefined && pending.nonce === receipt?.nonce && this.#isHeld(pending)) {
-      return { subscription, pending };
-    }
-    throw handleRefused(consumer.topic);
-  }
-
-  #isHeld(pending: Pending): boolean {
-    return pending.state === 'invisible' && pending.dueAtMs > this.#options.clock.now();
-  }
-
-  #note(pending: Pending, outcome: Outcome): void {
-    const { queue } = pending;
-    queue.note(
-      traceWrite(queue.topic, queue.queue, pending.offset, {
-        group: queue.group,
-        attempt: pending.attempt,
-        client: pending.deliveredTo,
-        deliveredAtMs: pending.deliveredAtMs,
-        outcome,
-        endedAtMs: this.#options.clock.now(),
-      }),
-    );
-  }
-
-  #seal(pending: Pending, nonce: number): string {
-    const { group, topic, queue } = pending.queue;
-    return this.#sealer.seal({ group, topic, queue, offset: pending.offset, nonce });
-  }
-
-  #unseal(subscription: Subscription, handle: string): Receipt | undefined {
-    const receipt = this.#sealer.open(handle);
-    const own = receipt?.group === subscription.receiver.number && receipt.topic === subscription.log.number;
-    return own ? receipt : undefined;
-  }
-
   async #open({ group, topic, client }: Consumer): Promise<Subscription> {
     if (this.#closed)
       throw new NomosError('CLOSED', 'The broker is shutting down.', { fix: 'Try again later.' });
     return await this.#options.subscriptions.open(group, topic, client);
   }
-}
-
-function handleRefused(topic: string): NomosError {
-  return new NomosError(
-    'RECEIPT_HANDLE_INVALID',
-    `The receipt handle is not valid now for topic "${topic}".`,
-  );
 }
