@@ -1,4 +1,5 @@
-import { apache, limits, NomosError } from '@nomos/schemas';
+import { apache, limits } from '@nomos/schemas';
+import { receiptRefused } from '../core/receiving/receipts.js';
 import { admitConsumer } from './admit-consumer.js';
 import type { BrokerServices } from './broker-services.js';
 import type { CallContext } from './call-context.js';
