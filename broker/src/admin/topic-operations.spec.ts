@@ -59,9 +59,10 @@ describe('topics', () => {
     expect(plane.backend.topic(NEW_TOPIC)).toEqual({
       ...{ name: NEW_TOPIC, queues: 4, messageType: 'FIFO', origin: 'broker' },
     });
-    expect((await createTopic({ readQueueNums: '8', writeQueueNums: '8' })).code).toBe(responseCode.success);
+    const wider = await createTopic({ readQueueNums: '8', writeQueueNums: '8' });
+    expect(wider.remark).toContain('would change its queue');
     expect(await plane.json('GET_TOPIC_CONFIG', { topic: NEW_TOPIC })).toMatchObject({
-      ...{ topicName: NEW_TOPIC, readQueueNums: 8, writeQueueNums: 8, perm: 6 },
+      ...{ topicName: NEW_TOPIC, readQueueNums: 4, writeQueueNums: 4, perm: 6 },
       attributes: { 'message.type': 'FIFO' },
     });
     const early = await plane.ask('DELETE_TOPIC_IN_NAMESRV', { topic: NEW_TOPIC });

@@ -23,6 +23,7 @@ import { StorageGuard, type StorageSpace } from './storage-guard.js';
 import type { Store } from './store.js';
 import { MessageTrace } from './trace/message-trace.js';
 import { type CheckBack, Transactions } from './transactions/transactions.js';
+import { WaitingCount } from './waiting-count.js';
 
 export interface BrokerCoreOptions {
   readonly store: Store;
@@ -82,11 +83,12 @@ export class BrokerCore {
     });
     const shared = { ...options, topics, subscriptions, writer, progress: this.#progress };
     const timed = { ...shared, schedule: this.#schedule };
-    this.receiving = new Receiving({ ...shared, expiry: this.#expiry, receiptKey: handleKey });
+    const waiting = new WaitingCount();
+    this.receiving = new Receiving({ ...shared, waiting, expiry: this.#expiry, receiptKey: handleKey });
     this.scheduled = new ScheduledMessages(timed);
     this.transactions = new Transactions(timed);
     this.offsets = new Offsets({ ...shared, moved: (topic) => this.#serveTopic(topic) });
-    this.pulling = new Pulling(topics, clock);
+    this.pulling = new Pulling(topics, clock, waiting);
     this.search = new MessageSearch(store, topics);
     this.trace = new MessageTrace({
       ...{ store, topics, numbers },

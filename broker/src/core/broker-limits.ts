@@ -3,7 +3,8 @@ export const brokerLimits = {
   /** Messages of one queue that one group may hold without having acknowledged them. */
   pendingPerQueue: 20_000,
   /** Long polls that wait at the same time: of all groups, and of one group on one topic. */
-  waiters: 10_000,
+  waiters: 20_000,
+  waitersPerApplication: 5_000,
   waitersPerSubscription: 1_000,
   /** Messages passed over by the filter in one turn, before other work gets its chance. */
   skippedPerTurn: 2_000,
@@ -54,7 +55,13 @@ export const brokerLimits = {
   /** How long a client may be without its telemetry stream before what is renewed for it goes to others. */
   reconnectMs: 10_000,
   /** Clients that are remembered at the same time. */
-  clients: 20_000,
+  clientsPerApplication: 5_000,
+  /** Topics that a client names in its settings. */
+  settingsEntries: 1_000,
+  /** Bytes of a request that carries no messages. */
+  smallRequestBytes: 512 * 1024,
+  /** Bytes of a message beside its body and what is limited one by one. */
+  messageExtraBytes: 64 * 1024,
   /** Characters of a client id. */
   clientIdCharacters: 255,
   /** Verified grants and their text that are remembered. */

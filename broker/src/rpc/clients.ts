@@ -1,6 +1,7 @@
 import type { Filter } from '@nomos/schemas';
 import { brokerLimits } from '../core/broker-limits.js';
 import type { Clock } from '../core/clock.js';
+import { ClientsByApplication } from './clients-by-application.js';
 
 /** What a client told of itself in its settings. */
 export interface ClientDetails {
@@ -29,7 +30,7 @@ interface Client {
 /** The clients that were heard of lately. Those of one application cannot touch those of another. */
 export class Clients {
   readonly #clock: Clock;
-  readonly #clients = new Map<string, Client>();
+  readonly #clients = new ClientsByApplication<Client>();
   /** The telemetry streams of each client that are open: the official clients keep one as long as they live. */
   readonly #streams = new Map<string, number>();
   readonly #timers = new Set<() => void>();
@@ -46,13 +47,7 @@ export class Clients {
 
   /** Notes a sign of life. */
   hear(key: string, details = this.#clients.get(key)?.details): void {
-    const heard = { heardAtMs: this.#clock.now(), details };
-    // Deleted first, so that the map stays in the order of the last sign of life.
-    this.#clients.delete(key);
-    this.#clients.set(key, heard);
-    if (this.#clients.size <= brokerLimits.clients) return;
-    const silent = this.#clients.keys().next();
-    if (!silent.done) this.#clients.delete(silent.value);
+    this.#clients.set(key, { heardAtMs: this.#clock.now(), details });
   }
 
   hasSettings(key: string): boolean {
@@ -92,7 +87,7 @@ export class Clients {
 
   /** Those that sent their settings and were heard of lately. */
   connected(): ClientDetails[] {
-    return [...this.#clients].flatMap(([key, { details }]) =>
+    return [...this.#clients.all()].flatMap(([key, { details }]) =>
       details && this.isAlive(key) ? [details] : [],
     );
   }

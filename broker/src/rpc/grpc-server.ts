@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { apache, limits, methods, NomosError } from '@nomos/schemas';
+import { brokerLimits } from '../core/broker-limits.js';
 import type { GrpcCall } from '../grpc/call.js';
 import { type CallHandler, GrpcListener } from '../grpc/grpc-listener.js';
 import { grpcStatus } from '../grpc/status-code.js';
@@ -87,8 +88,10 @@ export class GrpcServer {
         v2.NotifyClientTerminationResponse,
         notifyClientTermination,
       ),
-      sendMessage: this.#raw(v2.SendMessageResponse, (request, context) =>
-        sendMessage(this.#services, request, context),
+      sendMessage: this.#raw(
+        v2.SendMessageResponse,
+        (request, context) => sendMessage(this.#services, request, context),
+        REQUEST_BYTES_MAX,
       ),
       receiveMessage: this.#answering(receiveMessage),
       telemetry: { requestsGoOn: true, serve: (call) => this.#telemetry(call) },
@@ -115,8 +118,9 @@ export class GrpcServer {
   #raw(
     responseType: Encoder,
     handle: (request: Buffer, context: CallContext) => Promise<Buffer>,
+    requestBytesMax: number = brokerLimits.smallRequestBytes,
   ): CallHandler {
-    return this.#onlyRequest(async (request, call) => {
+    return this.#onlyRequest(requestBytesMax, async (request, call) => {
       try {
         call.write(await handle(request, contextOf(call)));
       } catch (error) {
@@ -129,7 +133,7 @@ export class GrpcServer {
 
   /** An RPC whose answer is a stream. */
   #answering(handle: typeof receiveMessage): CallHandler {
-    return this.#onlyRequest(async (request, call) => {
+    return this.#onlyRequest(brokerLimits.smallRequestBytes, async (request, call) => {
       const stream = new AnswerStream(call, this.#services.clock);
       await handle(this.#services, request, contextOf(call), stream);
       stream.end();
@@ -137,7 +141,10 @@ export class GrpcServer {
   }
 
   /** Handles calls that have exactly one request. */
-  #onlyRequest(handle: (request: Buffer, call: GrpcCall) => Promise<void>): CallHandler {
+  #onlyRequest(
+    requestBytesMax: number,
+    handle: (request: Buffer, call: GrpcCall) => Promise<void>,
+  ): CallHandler {
     const answer = async (request: Buffer, call: GrpcCall) => {
       try {
         await handle(request, call);
@@ -146,7 +153,7 @@ export class GrpcServer {
         call.end({ code: grpcStatus.INTERNAL, details: 'the call could not be answered' });
       }
     };
-    return { serve: (call) => call.readOne(REQUEST_BYTES_MAX, (request) => void answer(request, call)) };
+    return { serve: (call) => call.readOne(requestBytesMax, (request) => void answer(request, call)) };
   }
 
   #telemetry(call: GrpcCall): void {
@@ -155,7 +162,7 @@ export class GrpcServer {
     stream.onEnded(() => this.#telemetryStreams.delete(stream));
     // One command at a time, until its answer is read, so that a flood of them waits at the sender.
     const receive = (command: Buffer) => telemetry(this.#services, command, contextOf(call), stream);
-    call.readEach(REQUEST_BYTES_MAX, receive, () => stream.end());
+    call.readEach(brokerLimits.smallRequestBytes, receive, () => stream.end());
   }
 }
 

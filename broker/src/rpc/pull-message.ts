@@ -34,7 +34,8 @@ export async function pullMessage(
     const queue = request.messageQueue?.id ?? 0;
     const messagesMax = Math.min(Math.max(1, request.batchSize), limits.receiveBatchMessages);
     const call = services.core.pulling.pull({
-      ...{ group: consumer.group, topic: consumer.topic, queue, filter, offset: request.offset },
+      ...{ application, group: consumer.group, topic: consumer.topic },
+      ...{ queue, filter, offset: request.offset },
       get messagesMax() {
         return room.hold() ? messagesMax : 0;
       },

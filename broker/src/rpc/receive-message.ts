@@ -32,6 +32,7 @@ export async function receiveMessage(
     const filter = readFilter(request.filterExpression);
     const { application, client } = await admit(services, request, context);
     const demand = readDemand(services, request, context, client, filter);
+    services.clients.hear(client);
     const receive = new BoundedReceive(services, application, demand, stream);
     stream.onEnded(() => receive.end());
     try {
@@ -104,7 +105,6 @@ function readDemand(
 ): ReceiveRequest {
   const group = groupName(request.group);
   const topic = topicName(request.messageQueue?.topic);
-  services.clients.hear(client);
   const messagesMax = Math.min(Math.max(1, request.batchSize), limits.receiveBatchMessages);
   return {
     ...{ group, topic, client, filter, messagesMax, autoRenew: request.autoRenew },

@@ -10,6 +10,8 @@ type Queue = apache.rocketmq.v2.IMessageQueue;
 
 const BROKER_NAME = 'nomos';
 const ADDRESSES_MAX = 20;
+/** As long as a name of a host may be (RFC 1035). */
+const HOST_CHARACTERS = 255;
 
 /** The queue id that stands for all queues of a broker, in assignments. */
 export const ALL_QUEUES = -1;
@@ -34,7 +36,11 @@ export function messageQueue(
   wanted: Endpoints | null | undefined,
 ): Queue {
   const addresses = wanted?.addresses?.length ?? 0;
-  const echoed = addresses > 0 && addresses <= ADDRESSES_MAX ? wanted : undefined;
+  const isModest =
+    addresses > 0 &&
+    addresses <= ADDRESSES_MAX &&
+    (wanted?.addresses ?? []).every(({ host }) => (host?.length ?? 0) <= HOST_CHARACTERS);
+  const echoed = isModest ? wanted : undefined;
   return {
     topic: { name: topic },
     id,

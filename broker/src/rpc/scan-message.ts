@@ -250,7 +250,7 @@ function scanNested(scanner: FieldScanner): void {
   while (scanner.next()) if (scanner.type === wireType.bytes) assertUtf8(scanner);
 }
 
-/** A google.protobuf.Timestamp or Duration. A negative number comes out absurdly large, and is refused as such. */
+/** Milliseconds of a google.protobuf.Timestamp or Duration; 0 for a negative one. */
 function readMilliseconds(scanner: FieldScanner): number {
   let seconds = 0;
   let nanos = 0;
@@ -259,7 +259,9 @@ function readMilliseconds(scanner: FieldScanner): number {
     if (scanner.number === 1) seconds = scanner.value;
     else if (scanner.number === 2) nanos = scanner.value;
   }
-  return seconds * 1000 + Math.floor(nanos / 1_000_000);
+  // A negative number has all its 64 bits; such a time is past.
+  if (seconds >= 2 ** 63) return 0;
+  return seconds * 1000 + (nanos < 2 ** 31 ? Math.floor(nanos / 1_000_000) : 0);
 }
 
 function equalsText({ bytes, valueStart, valueEnd }: FieldScanner, text: Buffer): boolean {

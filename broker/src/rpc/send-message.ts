@@ -113,6 +113,11 @@ function refusalOf(services: BrokerServices, topic: string, message: ScannedMess
     const expected = `a deduplication id of 1 to ${brokerLimits.deduplicationIdBytes} bytes`;
     return requestRefused('deduplication-id', 'The deduplication id is empty or too long.', expected);
   }
+  const extraBytes = Math.max(message.system.length, message.rest.length - message.body.length);
+  if (extraBytes > brokerLimits.messageExtraBytes) {
+    const expected = `at most ${brokerLimits.messageExtraBytes} bytes beside the body`;
+    return requestRefused('message-extra', `The message has ${extraBytes} bytes beside its body.`, expected);
+  }
   if (message.claimsProvenance) {
     const text = `The message "${messageId}" has a property that begins with "${provenancePropertyPrefix}".`;
     return requestRefused('provenance', text, 'properties without that prefix: only the broker sets them');

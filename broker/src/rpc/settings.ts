@@ -1,4 +1,5 @@
 import { apache, limits, type RetryPolicy, retryPolicySchema } from '@nomos/schemas';
+import { brokerLimits } from '../core/broker-limits.js';
 import type { Caller } from '../edge/caller.js';
 import type { BrokerServices } from './broker-services.js';
 import { protoDuration } from './duration.js';
@@ -25,6 +26,11 @@ const PRODUCER_POLICY: Policy = {
 /** Checks that the client may do what its settings say. Throws what the caller's assertions throw. */
 export function assertSettings(caller: Caller, settings: Settings): void {
   const { publishing, subscription } = settings;
+  const entries = (subscription?.subscriptions?.length ?? 0) + (publishing?.topics?.length ?? 0);
+  if (entries > brokerLimits.settingsEntries) {
+    const expected = `at most ${brokerLimits.settingsEntries} topics`;
+    throw requestRefused('client-settings', `The settings name ${entries} topics.`, expected);
+  }
   if (subscription) {
     const group = groupName(subscription.group);
     caller.assertMayUseGroup(group);

@@ -21,7 +21,8 @@ export type RequestRule =
   | 'queue'
   | 'offset'
   | 'deduplication-id'
-  | 'provenance';
+  | 'provenance'
+  | 'message-extra';
 
 /** RocketMQ's status for each rule (GrpcValidator and the activities of Apache's proxy). */
 const statusOfRule: Readonly<Record<RequestRule | MessageRule, StatusCode>> = {
@@ -42,6 +43,7 @@ const statusOfRule: Readonly<Record<RequestRule | MessageRule, StatusCode>> = {
   offset: v2.ILLEGAL_OFFSET,
   'deduplication-id': v2.ILLEGAL_MESSAGE_PROPERTY_KEY,
   provenance: v2.ILLEGAL_MESSAGE_PROPERTY_KEY,
+  'message-extra': v2.MESSAGE_PROPERTIES_TOO_LARGE,
   'message-body-empty': v2.MESSAGE_BODY_EMPTY,
   'message-body-size': v2.MESSAGE_BODY_TOO_LARGE,
   'message-tag': v2.ILLEGAL_MESSAGE_TAG,

@@ -35,9 +35,11 @@ export async function telemetry(
   stream: TelemetryStream,
 ): Promise<void> {
   try {
+    const clientId = clientIdOf(context);
+    // Whoever is not admitted keeps no stream open, whatever it sends.
+    await services.edge.admit(context.metadata, () => undefined);
     const { settings } = decodeRequest(TelemetryCommand, bytes);
     if (!settings) return;
-    const clientId = clientIdOf(context);
     const application = await services.edge.admit(context.metadata, (caller) => {
       assertSettings(caller, settings);
       return caller.application;
@@ -50,7 +52,7 @@ export async function telemetry(
     }
     if (settings.publishing) {
       const topics = new Set((settings.publishing.topics ?? []).map((topic) => topicName(topic)));
-      services.producers.join(client, { application, topics, stream });
+      services.producers.join(client, { topics, stream });
     }
     const answer = { status: OK, settings: answerSettings(services, settings) };
     await stream.write(Buffer.from(TelemetryCommand.encode(answer).finish()));

@@ -1,7 +1,7 @@
 import { apache } from '@nomos/schemas';
-import { brokerLimits } from '../core/broker-limits.js';
 import type { CheckBack } from '../core/transactions/transactions.js';
 import { FieldWriter } from '../core/wire.js';
+import { ClientsByApplication } from './clients-by-application.js';
 import { encodeHalfMessage } from './encode-delivery.js';
 import type { TelemetryStream } from './telemetry.js';
 
@@ -9,7 +9,6 @@ const { RecoverOrphanedTransactionCommand } = apache.rocketmq.v2;
 
 /** A producer that is connected now. */
 interface Producer {
-  readonly application: string;
   readonly topics: ReadonlySet<string>;
   readonly stream: TelemetryStream;
 }
@@ -17,15 +16,11 @@ interface Producer {
 /** The producers that can be asked what became of a transaction: the protocol knows no producer groups, only topics. */
 export class TransactionProducers {
   /** In the order in which they are to be asked. */
-  readonly #producers = new Map<string, Producer>();
+  readonly #producers = new ClientsByApplication<Producer>();
 
   /** Notes a producer, or what an earlier one of that client publishes and where it is now. */
   join(client: string, producer: Producer): void {
-    this.#producers.delete(client);
     this.#producers.set(client, producer);
-    if (this.#producers.size <= brokerLimits.clients) return;
-    const first = this.#producers.keys().next();
-    if (!first.done) this.#producers.delete(first.value);
   }
 
   forget(client: string): void {
@@ -34,13 +29,12 @@ export class TransactionProducers {
 
   /** Asks the producer whose turn it is; false when no producer of the application for the topic is connected. */
   checkBack(question: CheckBack): boolean {
-    for (const [client, producer] of this.#producers) {
+    for (const [client, producer] of this.#producers.ofApplication(question.application)) {
       if (producer.stream.isEnded) {
         this.#producers.delete(client);
         continue;
       }
-      if (producer.application !== question.application || !producer.topics.has(question.topic)) continue;
-      this.#producers.delete(client);
+      if (!producer.topics.has(question.topic)) continue;
       this.#producers.set(client, producer);
       void producer.stream.write(encodeQuestion(question));
       return true;

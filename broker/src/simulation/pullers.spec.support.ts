@@ -85,7 +85,15 @@ export class Pullers {
 
   #pull(topic: string, queue: number, offset: number, waitMs: number, next?: (offset: number) => void): void {
     const { core, journal } = this.#world;
-    const request = { group: PULLING_GROUP, topic, queue, offset, filter: tags('*'), waitMs };
+    const request = {
+      application: 'audit',
+      group: PULLING_GROUP,
+      topic,
+      queue,
+      offset,
+      filter: tags('*'),
+      waitMs,
+    };
     const { pulled } = core.pulling.pull({ ...request, messagesMax: MESSAGES_AT_ONCE });
     this.#world.follow(`pull ${topic}/${queue}`, pulled, {
       answered: ({ messages, nextOffset }) => {

@@ -150,6 +150,8 @@ export class SentMessages {
       if (other === message || other.deduplicationId !== message.deduplicationId) continue;
       const isInWindow = other.startedAtMs + DEDUPLICATION_WINDOW_MS > message.startedAtMs;
       if (!isInWindow || other.number > message.number || other.topic !== message.topic) continue;
+      // What came to nothing leaves its id free.
+      if (other.recalled !== 'no' || other.ending.rolledBack !== 'no') continue;
       if (other.fate === 'stored') this.#journal.violated(`${message.id} is stored besides ${other.id}`);
       if (other.fate === 'doubtful') other.fate = 'refused';
     }

@@ -20,7 +20,16 @@ describe.each(storeKinds)('offsets on %s', (kind) => {
 
   const pull = (offset: number, options: object = {}) =>
     broker.core.pulling.pull({
-      ...{ group: GROUP, topic: TOPIC, queue: 0, offset, filter: tags('*'), messagesMax: 32, waitMs: 0 },
+      ...{
+        application: 'sms',
+        group: GROUP,
+        topic: TOPIC,
+        queue: 0,
+        offset,
+        filter: tags('*'),
+        messagesMax: 32,
+        waitMs: 0,
+      },
       ...options,
     });
   const idsOfPulled = ({ messages }: Pulled) =>

@@ -9,8 +9,10 @@ import {
 } from '../log/stored-message.js';
 import type { TopicLog } from '../log/topic-log.js';
 import type { Topics } from '../log/topics.js';
+import type { WaitingCount } from '../waiting-count.js';
 
 export interface PullRequest {
+  readonly application: string;
   readonly group: string;
   readonly topic: string;
   readonly queue: number;
@@ -46,12 +48,13 @@ export interface PullCall {
 export class Pulling {
   readonly #topics: Topics;
   readonly #clock: Clock;
+  readonly #waitingCount: WaitingCount;
   /** Those who wait for something new, by topic. */
   readonly #waiting = new Map<string, Set<() => void>>();
-  #count = 0;
   #isClosed = false;
 
-  constructor(topics: Topics, clock: Clock) {
+  constructor(topics: Topics, clock: Clock, waitingCount: WaitingCount) {
+    this.#waitingCount = waitingCount;
     this.#topics = topics;
     this.#clock = clock;
   }
@@ -92,6 +95,7 @@ export class Pulling {
     onWaiting: (stop: () => void) => void,
   ): Promise<Pulled> {
     const { topic, queue, offset, waitMs } = request;
+    assertQueue(topic, queue, this.#topics.terms(topic).queues);
     const log = await this.#topics.open(topic);
     assertOffset(log, queue, offset);
     const pulled = look(log, request, offset);
@@ -101,7 +105,7 @@ export class Pulling {
     const untilMs = this.#clock.now() + waitMs;
     // What is new may be in another queue of the topic.
     do {
-      await this.#somethingNew(topic, untilMs - this.#clock.now(), onWaiting);
+      await this.#somethingNew(request, untilMs - this.#clock.now(), onWaiting);
     } while (
       !this.#isClosed &&
       !isCancelled() &&
@@ -111,28 +115,35 @@ export class Pulling {
     return look(log, request, nextOffset);
   }
 
-  #somethingNew(topic: string, waitMs: number, onWaiting: (stop: () => void) => void): Promise<void> {
-    if (this.#count >= brokerLimits.waiters) {
-      throw new NomosError('TOO_MANY_REQUESTS', 'Too many pulls are waiting.', {
-        fix: 'Let each consumer wait with a few pulls at a time.',
-      });
-    }
+  #somethingNew(
+    { topic, application }: PullRequest,
+    waitMs: number,
+    onWaiting: (stop: () => void) => void,
+  ): Promise<void> {
+    this.#waitingCount.enter(application);
     return new Promise((resolve) => {
       const ofTopic = this.#waiting.get(topic) ?? new Set();
       this.#waiting.set(topic, ofTopic);
       const stop = () => {
         cancelTimer();
         if (!ofTopic.delete(stop)) return;
-        this.#count--;
+        this.#waitingCount.leave(application);
         if (ofTopic.size === 0 && this.#waiting.get(topic) === ofTopic) this.#waiting.delete(topic);
         resolve();
       };
       const cancelTimer = this.#clock.setTimer(waitMs, stop);
       ofTopic.add(stop);
-      this.#count++;
       onWaiting(stop);
     });
   }
+}
+
+function assertQueue(topic: string, queue: number, queues: number): void {
+  if (Number.isInteger(queue) && queue >= 0 && queue < queues) return;
+  const expected = `a queue of 0 to ${queues - 1}`;
+  const message = `The topic "${topic}" has no queue ${queue}.`;
+  const violations = [{ rule: 'queue', message, expected }];
+  throw new NomosError('REQUEST_INVALID', message, { violations, fix: `Give ${expected}.` });
 }
 
 function assertOffset(log: TopicLog, queue: number, offset: number): void {

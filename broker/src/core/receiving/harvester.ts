@@ -142,6 +142,7 @@ export class Harvester {
     pending.deliveredAtMs = nowMs;
     pending.deliveredTo = demand.client;
     pending.postponed = false;
+    pending.uncounted = false;
     this.taken.push({ pending, nonce: pending.nonce, value });
     this.#bytes += value.length;
   }

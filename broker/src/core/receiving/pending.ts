@@ -23,6 +23,8 @@ export interface Pending {
   deliveredTo: string;
   /** The consumer asked for another delivery later, so the end of the invisible duration is no time-out. */
   postponed: boolean;
+  /** The present delivery does not count as an attempt. */
+  uncounted: boolean;
   /** Whether the store may hold an entry that must be deleted in the end. */
   stored: boolean;
 }
@@ -46,6 +48,7 @@ export function newPending(queue: GroupQueue, offset: number, messageGroup: stri
     deliveredAtMs: 0,
     deliveredTo: '',
     postponed: false,
+    uncounted: false,
     stored: false,
   };
 }

@@ -4,6 +4,7 @@ import { type Catalog, groupOfDeadLetterTopic } from '../catalog.js';
 import type { Clock } from '../clock.js';
 import type { MessageWriter } from '../log/message-writer.js';
 import type { Topics } from '../log/topics.js';
+import type { WaitingCount } from '../waiting-count.js';
 import { DeadLetters } from './dead-letters.js';
 import type { Expiry } from './expiry.js';
 import type { GroupQueue } from './group-queue.js';
@@ -26,6 +27,8 @@ export interface ReceivingOptions {
   readonly progress: Progress;
   readonly expiry: Expiry;
   readonly writer: MessageWriter;
+  /** Counts the long polls, those of consumers that pull among them. */
+  readonly waiting: WaitingCount;
   /** 32 random bytes that stay the same for a data folder. */
   readonly receiptKey: Buffer;
   /** An unsigned 32-bit random number. */
@@ -69,7 +72,7 @@ export class Receiving {
   constructor(options: ReceivingOptions) {
     this.#options = options;
     this.#receipts = new Receipts(options.receiptKey, options.clock);
-    this.#waiters = new Waiters(options.clock);
+    this.#waiters = new Waiters(options.clock, options.waiting);
     this.#deadLetters = new DeadLetters({
       ...options,
       burying: (pending) => traceOutcome(pending, 'dead-lettered', options.clock.now()),
@@ -206,7 +209,9 @@ export class Receiving {
     pending.renewFor = undefined;
     pending.postponed = true;
     const nonce = this.#options.randomNumber();
-    if (suspend) queue.uncount(pending);
+    // Once for each delivery, or a message could be given back without end.
+    if (suspend && !pending.uncounted) queue.uncount(pending);
+    pending.uncounted ||= suspend;
     queue.extend(pending, this.#options.clock.now() + invisibleMs, nonce);
     try {
       await this.#options.progress.commit([queue]);

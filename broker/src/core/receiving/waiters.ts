@@ -1,6 +1,7 @@
 import { NomosError } from '@nomos/schemas';
 import { brokerLimits } from '../broker-limits.js';
 import type { Clock } from '../clock.js';
+import { applicationOf, type WaitingCount } from '../waiting-count.js';
 import type { ReceiveDemand, Taken } from './harvester.js';
 import type { Subscription } from './subscription.js';
 
@@ -17,30 +18,29 @@ export interface Waiter {
 export class Waiters {
   readonly #clock: Clock;
   readonly #waiting = new Map<Subscription, Map<Waiter, () => void>>();
-  #count = 0;
+  readonly #count: WaitingCount;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, count: WaitingCount) {
     this.#clock = clock;
+    this.#count = count;
   }
 
   /** Throws TOO_MANY_REQUESTS when too many wait already. */
   add(subscription: Subscription, waiter: Waiter, waitMs: number): void {
     const ofSubscription = this.#waiting.get(subscription) ?? new Map<Waiter, () => void>();
-    const full =
-      ofSubscription.size >= brokerLimits.waitersPerSubscription || this.#count >= brokerLimits.waiters;
-    if (full) {
+    if (ofSubscription.size >= brokerLimits.waitersPerSubscription) {
       const where = `group "${subscription.groupName}" on topic "${subscription.log.name}"`;
       throw new NomosError('TOO_MANY_REQUESTS', `Too many receives are waiting (${where}).`, {
         fix: 'Let each consumer wait with a few receives at a time.',
       });
     }
+    this.#count.enter(applicationOf(waiter.demand.client));
     this.#waiting.set(subscription, ofSubscription);
     const cancelTimer = this.#clock.setTimer(waitMs, () => {
       this.remove(subscription, waiter);
       waiter.resolve([]);
     });
     ofSubscription.set(waiter, cancelTimer);
-    this.#count++;
   }
 
   first(subscription: Subscription): Waiter | undefined {
@@ -53,7 +53,7 @@ export class Waiters {
     if (ofSubscription === undefined || cancelTimer === undefined) return;
     cancelTimer();
     ofSubscription.delete(waiter);
-    this.#count--;
+    this.#count.leave(applicationOf(waiter.demand.client));
     if (ofSubscription.size === 0) this.#waiting.delete(subscription);
   }
 

@@ -101,6 +101,10 @@ export class Schedule {
     return true;
   }
 
+  isClaimed(key: ScheduleKey): boolean {
+    return this.#claimed.has(nameOf(key));
+  }
+
   /** Ends a claim; an entry that is still there is found again. */
   release(key: ScheduleKey): void {
     this.#claimed.delete(nameOf(key));

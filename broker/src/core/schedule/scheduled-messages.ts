@@ -112,6 +112,12 @@ export class ScheduledMessages {
     return identity.messageId;
   }
 
+  /** Whether a message waits for its time, or is just being delivered or recalled. */
+  isWaiting(key: ScheduleKey): boolean {
+    const { schedule } = this.#options;
+    return schedule.isClaimed(key) || schedule.find(key) !== undefined;
+  }
+
   /** The messages with this id or key that wait for their time, at most `limit`. */
   find(topic: string, kind: 'id' | 'key', text: string, limit: number): ScheduledMessage[] {
     const { store, schedule, topics } = this.#options;

@@ -65,6 +65,32 @@ describe.each(storeKinds)('deduplicated sends on %s', (kind) => {
     expect(idsOf(await broker.receive())).toEqual(['half', 'late']);
   });
 
+  test('after a recall or a rollback the id is free; after delivery or commit it is not', async () => {
+    const deliverAtMs = broker.clock.now() + 1_000;
+    const [recalled] = await broker.sendAll([{ ...message('recalled', 'd'), deliverAtMs }]);
+    await broker.core.scheduled.recall(TOPIC, recalled?.recallHandle ?? '');
+    const [delayed] = await broker.sendAll([{ ...message('delayed', 'd'), deliverAtMs }]);
+    expect(delayed).toMatchObject({ messageId: 'delayed', isDuplicate: false });
+    const transaction = { firstCheckMs: undefined };
+    const [rolledBack] = await broker.sendAll([{ ...message('rolled-back', 't'), transaction }]);
+    await broker.core.transactions.end(TOPIC, rolledBack?.transactionId ?? '', 'rollback');
+    const [half] = await broker.sendAll([{ ...message('half', 't'), transaction }]);
+    await broker.core.transactions.end(TOPIC, half?.transactionId ?? '', 'commit');
+    await broker.advance(1_000);
+    const [again] = await broker.sendAll([{ ...message('again', 'd'), deliverAtMs }]);
+    const [halfAgain] = await broker.sendAll([{ ...message('half-again', 't'), transaction }]);
+    expect([again?.messageId, halfAgain?.messageId]).toEqual(['delayed', 'half']);
+    expect(idsOf(await broker.receive())).toEqual(['half', 'delayed']);
+  });
+
+  test("an id is its application's own", async () => {
+    const send = (application: string, id: string) =>
+      broker.core.sending.send({ topic: TOPIC, application, messages: [message(id)] });
+    await send('paycore', 'a');
+    expect(await send('other', 'b')).toMatchObject([{ messageId: 'b', isDuplicate: false }]);
+    expect(idsOf(await broker.receive())).toEqual(['a', 'b']);
+  });
+
   test('ids of other topics and texts alike at the beginning are different ids', async () => {
     await broker.sendAll([message('a', 'x'), message('b', 'xx'), message('c', '')].slice(0, 2));
     expect(idsOf(await broker.receive())).toEqual(['a', 'b']);

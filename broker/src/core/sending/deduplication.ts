@@ -52,15 +52,15 @@ export class Deduplication {
   }
 
   /** What was sent under the id, if its window is not over. */
-  find(topic: number, id: string): FirstSend | undefined {
-    const value = this.#store.get('deduplication', keyById(topic, id));
+  find(topic: number, application: string, id: string): FirstSend | undefined {
+    const value = this.#store.get('deduplication', keyById(topic, application, id));
     if (value === undefined || value.readUIntBE(0, 6) <= this.#clock.now()) return undefined;
     return decode(value);
   }
 
   /** The writes that remember a send for so long, to go along with its message. */
-  remember(topic: number, id: string, windowMs: number, first: FirstSend): Write[] {
-    const key = keyById(topic, id);
+  remember(topic: number, application: string, id: string, windowMs: number, first: FirstSend): Write[] {
+    const key = keyById(topic, application, id);
     const name = key.toString('hex');
     this.#underWay.set(name, (this.#underWay.get(name) ?? 0) + 1);
     const expiresAtMs = this.#clock.now() + windowMs;
@@ -71,8 +71,8 @@ export class Deduplication {
   }
 
   /** To be called when the writes of `remember` are durable or have failed. */
-  settled(topic: number, id: string): void {
-    const name = keyById(topic, id).toString('hex');
+  settled(topic: number, application: string, id: string): void {
+    const name = keyById(topic, application, id).toString('hex');
     const left = (this.#underWay.get(name) ?? 0) - 1;
     if (left > 0) this.#underWay.set(name, left);
     else this.#underWay.delete(name);
@@ -102,8 +102,9 @@ export class Deduplication {
   }
 }
 
-function keyById(topic: number, id: string): Buffer {
-  const text = Buffer.from(id);
+/** Ids are an application's own: another's handles are nobody's business. No application's code has a zero in it. */
+function keyById(topic: number, application: string, id: string): Buffer {
+  const text = Buffer.from(`${application}\0${id}`);
   const key = Buffer.allocUnsafe(5 + text.length);
   key.writeUInt8(BY_ID, 0);
   key.writeUInt32BE(topic, 1);

@@ -108,13 +108,14 @@ export class Sending {
     const own: string[] = [];
     for (const message of request.messages) {
       const { deduplicationId } = message;
-      const name = deduplicationId === undefined ? undefined : `${log.number}/${deduplicationId}`;
+      const name =
+        deduplicationId === undefined ? undefined : `${log.number}/${request.application}/${deduplicationId}`;
       const earlier = name === undefined ? undefined : this.#underWay.get(name);
       if (earlier !== undefined) {
         receipts.push(earlier.then((sent) => ({ ...sent, isDuplicate: true })));
         continue;
       }
-      const first = deduplicationId && this.#options.deduplication.find(log.number, deduplicationId);
+      const first = deduplicationId && this.#findFirst(log, request.application, deduplicationId);
       if (first) {
         receipts.push(this.#receiptOf(log, first));
         continue;
@@ -163,7 +164,7 @@ export class Sending {
       if (deduplicationId !== undefined) {
         const window = terms.deduplicationWindowMs;
         const first = { messageId, place };
-        writes.push(...deduplication.remember(log.number, deduplicationId, window, first));
+        writes.push(...deduplication.remember(log.number, application, deduplicationId, window, first));
       }
       return { messageId, offset, isDuplicate: false, ...held?.handles };
     });
@@ -171,7 +172,7 @@ export class Sending {
       await writer.commit(staged, writes);
     } finally {
       for (const { deduplicationId } of messages)
-        if (deduplicationId !== undefined) deduplication.settled(log.number, deduplicationId);
+        if (deduplicationId !== undefined) deduplication.settled(log.number, application, deduplicationId);
     }
     for (const held of holds) if (held !== undefined) schedule.arm(held.dueAtMs);
     return sent;
@@ -193,6 +194,20 @@ export class Sending {
     const { key, recallHandle, writes } = scheduled.stage(log, queue, message, message.deliverAtMs ?? 0);
     const place = { kind: 'scheduled', ...key } as const;
     return { writes, dueAtMs: key.dueAtMs, place, handles: { recallHandle } };
+  }
+
+  /** What was sent first under an id; not when that was recalled or rolled back since, and so came to nothing. */
+  #findFirst(log: TopicLog, application: string, id: string): FirstSend | undefined {
+    const { deduplication, scheduled, transactions, topics } = this.#options;
+    const first = deduplication.find(log.number, application, id);
+    if (first === undefined || first.place.kind === 'log') return first;
+    const { place } = first;
+    const isHeldStill =
+      place.kind === 'half' ? transactions.isOpen(place.number) : scheduled.isWaiting(place);
+    if (isHeldStill) return first;
+    for (let queue = 0; queue < topics.terms(log.name).queues; queue++)
+      for (const _ of log.withText('id', first.messageId, queue)) return first;
+    return undefined;
   }
 
   #receiptOf(log: TopicLog, { messageId, place }: FirstSend): Sent {

@@ -148,6 +148,11 @@ export class Transactions {
     this.#remember(number, resolution);
   }
 
+  /** Whether a transaction is undecided, or its end is not known yet. */
+  isOpen(number: number): boolean {
+    return this.#ending.has(number) || this.#read(number) !== undefined;
+  }
+
   /** Half messages that were given up and wait for an operator, the oldest first, at most `limit`. */
   parked(limit: number): ParkedTransaction[] {
     const { store, topics } = this.#options;
