@@ -42,7 +42,7 @@ export class ProvisionedEntries implements Catalog {
 
   topic(name: string): TopicTerms | undefined {
     const topic = this.#topics.get(name);
-    return topic && { ...defaultTopicTerms, queues: topic.queues, ordered: topic.messageType === 'FIFO' };
+    return topic && { ...defaultTopicTerms, queues: topic.queues };
   }
 
   consumerGroup(name: string): GroupTerms | undefined {

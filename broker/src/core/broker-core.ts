@@ -68,7 +68,7 @@ export class BrokerCore {
 
   constructor(options: BrokerCoreOptions) {
     this.#options = options;
-    const { store, catalog, clock, log, handleKey } = options;
+    const { store, catalog, clock, log } = options;
     const numbers = new NameNumbers(store);
     const topics = new Topics(store, catalog, numbers);
     this.topics = topics;
@@ -84,7 +84,7 @@ export class BrokerCore {
     const shared = { ...options, topics, subscriptions, writer, progress: this.#progress };
     const timed = { ...shared, schedule: this.#schedule };
     const waiting = new WaitingCount();
-    this.receiving = new Receiving({ ...shared, waiting, expiry: this.#expiry, receiptKey: handleKey });
+    this.receiving = new Receiving({ ...shared, waiting, expiry: this.#expiry });
     this.scheduled = new ScheduledMessages(timed);
     this.transactions = new Transactions(timed);
     this.offsets = new Offsets({ ...shared, moved: (topic) => this.#serveTopic(topic) });

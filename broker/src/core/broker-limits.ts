@@ -2,7 +2,7 @@
 export const brokerLimits = {
   /** Messages of one queue that one group may hold without having acknowledged them. */
   pendingPerQueue: 20_000,
-  /** Long polls that wait at the same time: of all groups, and of one group on one topic. */
+  /** Long polls that wait at the same time: in all, of one application, of one group on one topic. */
   waiters: 20_000,
   waitersPerApplication: 5_000,
   waitersPerSubscription: 1_000,
@@ -36,11 +36,11 @@ export const brokerLimits = {
   /** How often expired deduplication ids are deleted, and how many at a time. */
   deduplicationSweepMs: 60_000,
   deduplicationSweepBatch: 1_000,
-  /** After how long without a call the share of a client of a broadcasting group is forgotten. */
+  /** After how long without a call the share of a client of a broadcasting group is forgotten, and how often that is looked for. */
   broadcastIdleMs: 3 * 24 * 60 * 60 * 1000,
+  broadcastTidyMs: 60 * 60 * 1000,
   /** Entries of a deleted topic or group that are erased at a time. */
   eraseBatch: 2_000,
-  broadcastTidyMs: 60 * 60 * 1000,
   /** How long the progress of a group may stay in memory only; a crash then delivers again. */
   progressFlushMs: 500,
   /** After how long a dead letter that could not be written is tried again. */
@@ -54,7 +54,7 @@ export const brokerLimits = {
   clientSilenceMs: 60_000,
   /** How long a client may be without its telemetry stream before what is renewed for it goes to others. */
   reconnectMs: 10_000,
-  /** Clients that are remembered at the same time. */
+  /** Clients of one application that are remembered at the same time. */
   clientsPerApplication: 5_000,
   /** Topics that a client names in its settings. */
   settingsEntries: 1_000,
@@ -70,8 +70,9 @@ export const brokerLimits = {
   refreshWaitMs: 2_000,
   /** At most one such question to the registry in this time. */
   refreshPauseMs: 1_000,
-  /** UTF-8 bytes of a message id or key that the index holds; the rest is compared on reading. */
+  /** UTF-8 bytes of the id or key of a waiting message that its index holds; the rest is compared on reading. */
   indexedTextBytes: 64,
+  /** UTF-8 bytes of a message id. */
   messageIdBytes: 255,
   /** Connections at the same time: in all, and of one remote address; loopback may have all of them. */
   connections: 10_000,

@@ -1,8 +1,6 @@
 /** What holds for a topic. */
 export interface TopicTerms {
   readonly queues: number;
-  /** Messages of one message group are delivered one after the other (message type FIFO). */
-  readonly ordered: boolean;
   /** Messages older than this are deleted. */
   readonly retentionMs: number;
   /** The oldest messages are deleted while the topic has more bytes than this; absent: no bound. */
@@ -29,7 +27,6 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 /** The terms of a topic for which nothing else was said. */
 export const defaultTopicTerms: TopicTerms = {
   queues: 1,
-  ordered: false,
   retentionMs: 7 * DAY_MS,
   deduplicationWindowMs: 10 * 60 * 1000,
 };

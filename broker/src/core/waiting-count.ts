@@ -27,9 +27,3 @@ export class WaitingCount {
     this.#count--;
   }
 }
-
-/** The application of a client, whose key begins with it (see `Clients.key`). */
-export function applicationOf(client: string): string {
-  const end = client.indexOf('/');
-  return end < 0 ? client : client.slice(0, end);
-}

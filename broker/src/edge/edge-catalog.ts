@@ -52,9 +52,9 @@ export class CurrentCatalog implements Catalog {
   topic(name: string): TopicTerms | undefined {
     const topic = this.now.topics.get(name);
     if (topic === undefined) return undefined;
-    const { queues, messageType, retention, deduplicationWindowMs } = topic;
+    const { queues, retention, deduplicationWindowMs } = topic;
     return {
-      ...{ queues, deduplicationWindowMs, ordered: messageType === 'FIFO' },
+      ...{ queues, deduplicationWindowMs },
       ...{ retentionMs: retention.ageMs, retentionBytes: retention.bytes },
     };
   }

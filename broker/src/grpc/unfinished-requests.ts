@@ -1,6 +1,7 @@
 import { constants, type ServerHttp2Stream } from 'node:http2';
 import { brokerLimits } from '../core/broker-limits.js';
 import type { Clock } from '../core/clock.js';
+import { FRAME_HEAD_BYTES } from './message-frames.js';
 
 /** What unfinished requests may cost. */
 export interface UnfinishedLimits {
@@ -10,8 +11,6 @@ export interface UnfinishedLimits {
   readonly unfinishedMs: number;
 }
 
-/** A gRPC message is preceded by a flag and its length in four bytes. */
-const MESSAGE_HEAD_BYTES = 5;
 /** After too much has come, requests are given up until so much less is left, so that this happens rarely. */
 const RELIEF = 0.9;
 
@@ -124,7 +123,7 @@ class UnfinishedRequest {
   sinceMs = 0;
   isOver = false;
   readonly #goesOn: boolean;
-  readonly #head = Buffer.alloc(MESSAGE_HEAD_BYTES);
+  readonly #head = Buffer.alloc(FRAME_HEAD_BYTES);
 
   constructor(stream: ServerHttp2Stream, goesOn: boolean) {
     this.stream = stream;
@@ -142,7 +141,7 @@ class UnfinishedRequest {
   #addToMessage(chunk: Buffer): void {
     let position = 0;
     while (position < chunk.length) {
-      if (this.bytes < MESSAGE_HEAD_BYTES) {
+      if (this.bytes < FRAME_HEAD_BYTES) {
         const taken = chunk.copy(this.#head, this.bytes, position);
         this.bytes += taken;
         position += taken;
@@ -151,11 +150,11 @@ class UnfinishedRequest {
         this.bytes += taken;
         position += taken;
       }
-      if (this.bytes >= MESSAGE_HEAD_BYTES && this.bytes === this.#messageBytes) this.bytes = 0;
+      if (this.bytes >= FRAME_HEAD_BYTES && this.bytes === this.#messageBytes) this.bytes = 0;
     }
   }
 
   get #messageBytes(): number {
-    return MESSAGE_HEAD_BYTES + this.#head.readUInt32BE(1);
+    return FRAME_HEAD_BYTES + this.#head.readUInt32BE(1);
   }
 }

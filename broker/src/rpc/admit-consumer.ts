@@ -1,8 +1,8 @@
 import type { apache } from '@nomos/schemas';
+import { clientKey } from '../core/client-key.js';
 import type { Consumer } from '../core/receiving/receiving.js';
 import type { BrokerServices } from './broker-services.js';
 import { type CallContext, clientIdOf } from './call-context.js';
-import { Clients } from './clients.js';
 import { groupName, topicName } from './resource-name.js';
 
 type Resource = apache.rocketmq.v2.IResource | null | undefined;
@@ -18,6 +18,6 @@ export async function admitConsumer(
   const topic = topicName(named.topic);
   return await services.edge.admit(context.metadata, (caller) => {
     caller.assertMayConsume(group, topic);
-    return { group, topic, client: Clients.key(caller.application, clientId) };
+    return { group, topic, client: clientKey(caller.application, clientId) };
   });
 }

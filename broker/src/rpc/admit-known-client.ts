@@ -1,7 +1,7 @@
 import type { apache } from '@nomos/schemas';
+import { clientKey } from '../core/client-key.js';
 import type { BrokerServices } from './broker-services.js';
 import { type CallContext, clientIdOf } from './call-context.js';
-import { Clients } from './clients.js';
 import { groupName } from './resource-name.js';
 import { requestRefused } from './status.js';
 
@@ -17,7 +17,7 @@ export async function admitKnownClient(
     if (name !== undefined) caller.assertMayUseGroup(name);
     return caller.application;
   });
-  const client = Clients.key(application, clientId);
+  const client = clientKey(application, clientId);
   if (services.clients.hasSettings(client)) return client;
   throw requestRefused(
     'client-settings',

@@ -1,5 +1,5 @@
 import { brokerLimits } from '../core/broker-limits.js';
-import { applicationOf } from '../core/waiting-count.js';
+import { applicationOf } from '../core/client-key.js';
 
 /**
  * Something about each client, the longest untouched first. When an application has too many clients, its own

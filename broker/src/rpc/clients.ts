@@ -40,11 +40,6 @@ export class Clients {
     this.#clock = clock;
   }
 
-  /** One name for a client among all applications. */
-  static key(application: string, clientId: string): string {
-    return `${application}/${clientId}`;
-  }
-
   /** Notes a sign of life. */
   hear(key: string, details = this.#clients.get(key)?.details): void {
     this.#clients.set(key, { heardAtMs: this.#clock.now(), details });

@@ -1,9 +1,9 @@
 import { apache, limits, NomosError } from '@nomos/schemas';
+import { clientKey } from '../core/client-key.js';
 import type { PulledMessage } from '../core/offsets/pulling.js';
 import type { ReceiveStream } from './bounded-receive.js';
 import type { BrokerServices } from './broker-services.js';
 import { type CallContext, clientIdOf } from './call-context.js';
-import { Clients } from './clients.js';
 import { decodeRequest } from './decode-request.js';
 import { answerBytes } from './delivery-window.js';
 import { encodePulledMessage } from './encode-delivery.js';
@@ -65,7 +65,7 @@ async function admit(
     caller.assertMayConsumeWith(group, topic, readFilterExpression(request.filterExpression));
     return caller.application;
   });
-  services.clients.hear(Clients.key(application, clientId));
+  services.clients.hear(clientKey(application, clientId));
   return { application, group, topic };
 }
 

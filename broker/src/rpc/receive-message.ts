@@ -1,11 +1,11 @@
 import { apache, limits, type MessageFilter, NomosError } from '@nomos/schemas';
 import { brokerLimits } from '../core/broker-limits.js';
+import { clientKey } from '../core/client-key.js';
 import type { ReceiveCall, ReceiveRequest } from '../core/receiving/receiving.js';
 import type { Delivery } from '../core/receiving/subscription.js';
 import { BoundedReceive, type ReceiveStream } from './bounded-receive.js';
 import type { BrokerServices } from './broker-services.js';
 import { type CallContext, clientIdOf } from './call-context.js';
-import { Clients } from './clients.js';
 import { decodeRequest } from './decode-request.js';
 import { milliseconds, protoDuration } from './duration.js';
 import { encodeDelivery } from './encode-delivery.js';
@@ -78,7 +78,7 @@ async function admit(services: BrokerServices, request: Request, context: CallCo
     caller.assertMayConsumeWith(group, topic, readFilterExpression(request.filterExpression));
     return caller.application;
   });
-  return { application, client: Clients.key(application, clientId) };
+  return { application, client: clientKey(application, clientId) };
 }
 
 /** A client may have lost its right while it waited; what was found for it then goes to others. */

@@ -1,8 +1,8 @@
 import { apache, NomosError } from '@nomos/schemas';
+import { clientKey } from '../core/client-key.js';
 import { type GrpcStatus, type GrpcStatusCode, grpcStatus } from '../grpc/status-code.js';
 import type { BrokerServices } from './broker-services.js';
 import { type CallContext, clientIdOf } from './call-context.js';
-import { Clients } from './clients.js';
 import { decodeRequest } from './decode-request.js';
 import { describeClient } from './describe-client.js';
 import { topicName } from './resource-name.js';
@@ -44,7 +44,7 @@ export async function telemetry(
       assertSettings(caller, settings);
       return caller.application;
     });
-    const client = Clients.key(application, clientId);
+    const client = clientKey(application, clientId);
     services.clients.hear(client, describeClient(clientId, context.peer, settings));
     if (stream.attachedTo !== client && !stream.isEnded) {
       stream.attachedTo = client;

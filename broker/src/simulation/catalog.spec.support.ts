@@ -39,7 +39,7 @@ export const simulatedCatalog: Catalog = {
   topic: (name) =>
     topicNames.includes(name)
       ? {
-          ...{ ...defaultTopicTerms, queues: QUEUES, ordered: name === topics.ordered },
+          ...{ ...defaultTopicTerms, queues: QUEUES },
           deduplicationWindowMs: DEDUPLICATION_WINDOW_MS,
         }
       : undefined,

@@ -1,5 +1,8 @@
 /** Keys are big-endian numbers, so that byte order is numeric order. Offsets have 48 bits. */
-const OFFSET_END = 2 ** 48 - 1;
+export const OFFSET_END = 2 ** 48 - 1;
+
+/** The number that stands for the queue when the sender of a held message chose none; no topic has so many. */
+export const NO_QUEUE = 0xffff;
 
 /** `messages`: topic number, queue, offset. */
 export function messageKey(topic: number, queue: number, offset: number): Buffer {

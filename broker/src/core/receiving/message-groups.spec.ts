@@ -11,7 +11,6 @@ describe.each(storeKinds)('ordered delivery on %s', (kind) => {
   beforeEach(async () => {
     broker = await TestBroker.open(kind);
     broker.terms.queues = 1;
-    broker.terms.ordered = true;
   });
 
   afterEach(async () => {

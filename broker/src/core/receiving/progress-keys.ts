@@ -1,4 +1,4 @@
-const OFFSET_END = 2 ** 48 - 1;
+import { OFFSET_END } from '../log/log-keys.js';
 
 /** `cursors`: group number, topic number, queue. */
 export function cursorKey(group: number, topic: number, queue: number): Buffer {

@@ -30,7 +30,7 @@ export interface ReceivingOptions {
   /** Counts the long polls, those of consumers that pull among them. */
   readonly waiting: WaitingCount;
   /** 32 random bytes that stay the same for a data folder. */
-  readonly receiptKey: Buffer;
+  readonly handleKey: Buffer;
   /** An unsigned 32-bit random number. */
   readonly randomNumber: () => number;
   /** Whether the client was heard of lately. */
@@ -71,7 +71,7 @@ export class Receiving {
 
   constructor(options: ReceivingOptions) {
     this.#options = options;
-    this.#receipts = new Receipts(options.receiptKey, options.clock);
+    this.#receipts = new Receipts(options.handleKey, options.clock);
     this.#waiters = new Waiters(options.clock, options.waiting);
     this.#deadLetters = new DeadLetters({
       ...options,

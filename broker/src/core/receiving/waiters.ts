@@ -1,7 +1,8 @@
 import { NomosError } from '@nomos/schemas';
 import { brokerLimits } from '../broker-limits.js';
+import { applicationOf } from '../client-key.js';
 import type { Clock } from '../clock.js';
-import { applicationOf, type WaitingCount } from '../waiting-count.js';
+import type { WaitingCount } from '../waiting-count.js';
 import type { ReceiveDemand, Taken } from './harvester.js';
 import type { Subscription } from './subscription.js';
 

@@ -1,4 +1,5 @@
 import { NomosError } from '@nomos/schemas';
+import { NO_QUEUE } from '../log/log-keys.js';
 import type { MessageWriter } from '../log/message-writer.js';
 import {
   decodeStoredMessage,
@@ -37,8 +38,6 @@ export interface StagedSchedule {
   readonly writes: readonly Write[];
 }
 
-/** The queue that the sender chose, when it chose none. */
-const NO_QUEUE = 0xffff;
 /** Before the stored message: topic number and wanted queue. */
 const HEAD_BYTES = 4 + 2;
 /** What a recall handle says: topic number, due time, number. */

@@ -53,7 +53,7 @@ export interface SendingOptions {
 /** Accepts messages of every type. Those of one call become durable together, or none does. */
 export class Sending {
   readonly #options: SendingOptions;
-  /** Sends under a deduplication id that are being written, by topic number and id. */
+  /** Sends under a deduplication id that are being written, by topic number, application and id. */
   readonly #underWay = new Map<string, Promise<Sent>>();
   #isClosed = false;
 

@@ -1,6 +1,7 @@
 import { type Logger, NomosError } from '@nomos/schemas';
 import { brokerLimits } from '../broker-limits.js';
 import type { Clock } from '../clock.js';
+import { NO_QUEUE } from '../log/log-keys.js';
 import type { MessageWriter } from '../log/message-writer.js';
 import { readIdentity, type StoredMessage } from '../log/stored-message.js';
 import type { NewMessage, TopicLog } from '../log/topic-log.js';
@@ -55,8 +56,6 @@ export interface ParkedTransaction {
 const HANDLE_BYTES = 4 + 6;
 /** Of a check in the schedule: number of the half message, check-backs so far. */
 const CHECK_BYTES = 6 + 1;
-/** The queue that the sender chose, when it chose none. */
-const NO_QUEUE = 0xffff;
 
 /**
  * Transactional messages.

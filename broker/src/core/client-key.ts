@@ -1,0 +1,10 @@
+/** One name for a client among all applications: client ids are chosen by clients, and may be alike. */
+export function clientKey(application: string, clientId: string): string {
+  return `${application}/${clientId}`;
+}
+
+/** The application in the key of a client; no application's code has a slash in it. */
+export function applicationOf(client: string): string {
+  const end = client.indexOf('/');
+  return end < 0 ? client : client.slice(0, end);
+}
