@@ -8,8 +8,10 @@ import {
 } from '@nomos/schemas';
 import type { z } from 'zod';
 import { checkDataFolder, markDataFolder, readSecretKey } from './data-folder.js';
+import { operator } from './domain/actor.js';
 import { defaultSessionTimes, Sessions, type SessionTimes } from './domain/admission/sessions.js';
-import { type Actor, Catalog } from './domain/catalog/catalog.js';
+import { AuditLog } from './domain/audit/audit-log.js';
+import { Catalog } from './domain/catalog/catalog.js';
 import { environments } from './domain/catalog/environments.js';
 import { NameJudge } from './domain/catalog/name-judge.js';
 import { type Clock, systemClock } from './domain/clock.js';
@@ -145,17 +147,18 @@ async function createServices(
   const norm = compileNorm(defaultNorm);
   const judge = new NameJudge(norm);
   const signer = await GrantSigner.open(database, secrets, clock);
+  const audit = new AuditLog(clock);
   const times = { ...defaultSessionTimes, ...sessionTimes };
-  const credentials = new Credentials(database, secrets, clock, times.grantGraceMs);
+  const credentials = new Credentials(database, secrets, audit, clock, times.grantGraceMs);
   return {
     database,
     watch,
     judge,
     signer,
     credentials,
-    catalog: new Catalog(database, judge, clock),
-    tokens: new Tokens(database, clock),
-    sessions: new Sessions(database, judge, signer, clock, times),
+    catalog: new Catalog(database, judge, audit, clock),
+    tokens: new Tokens(database, audit, clock),
+    sessions: new Sessions(database, judge, signer, audit, clock, times),
     bundles: new EdgeBundles(database, signer, credentials, norm, clock),
     openApi: generateOpenApi(),
   };
@@ -171,9 +174,6 @@ function startPurging(sessions: Sessions, log: Logger): () => void {
   timer.unref();
   return () => clearInterval(timer);
 }
-
-/** The operator of the process acts with all rights. */
-const operator: Actor = { principal: { role: 'platform-admin', id: 'operator' }, scope: 'all' };
 
 async function ensureEnvironment(catalog: Catalog, description: EnvironmentDescription): Promise<void> {
   const parsed = createEnvironmentSchema.safeParse(description);

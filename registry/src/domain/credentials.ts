@@ -1,5 +1,6 @@
 import { limits, NomosError } from '@nomos/schemas';
-import { type Actor, requireOwn } from './catalog/catalog.js';
+import { type Actor, requireOwn } from './actor.js';
+import type { AuditLog } from './audit/audit-log.js';
 import type { Clock } from './clock.js';
 import type { CredentialRecord, Database, PageQuery, Repositories } from './repositories.js';
 import { createId, createSecret, hashSecret, type SecretBox } from './secrets.js';
@@ -19,14 +20,16 @@ export interface IssuedCredential {
 export class Credentials {
   readonly #database: Database;
   readonly #secrets: SecretBox;
+  readonly #audit: AuditLog;
   readonly #clock: Clock;
   readonly #grantGraceMs: number;
 
   /** `grantGraceMs` is for how long a grant counts after its expiry while the registry cannot be reached. */
-  constructor(database: Database, secrets: SecretBox, clock: Clock, grantGraceMs: number) {
+  constructor(database: Database, secrets: SecretBox, audit: AuditLog, clock: Clock, grantGraceMs: number) {
     this.#grantGraceMs = grantGraceMs;
     this.#database = database;
     this.#secrets = secrets;
+    this.#audit = audit;
     this.#clock = clock;
   }
 
@@ -50,6 +53,7 @@ export class Credentials {
         createdAt: this.#clock(),
       };
       await repositories.credentials.insert(record);
+      await this.#record(repositories, actor, 'issue', record);
       await raiseAllRevisions(repositories);
       return { record, secretKey, token: `nomos_app_${accessKey}_${secretKey}` };
     });
@@ -79,7 +83,21 @@ export class Credentials {
       const now = this.#clock();
       await repositories.credentials.revoke(accessKey, now);
       await repositories.sessions.closeAllOf(accessKey, now, this.#grantGraceMs);
+      await this.#record(repositories, actor, 'revoke', credential);
       await raiseAllRevisions(repositories);
+    });
+  }
+
+  #record(
+    repositories: Repositories,
+    actor: Actor,
+    verb: 'issue' | 'revoke',
+    { accessKey, application, description }: CredentialRecord,
+  ): Promise<void> {
+    const state = verb === 'issue' ? 'after' : 'before';
+    return this.#audit.record(repositories, actor, {
+      ...{ action: `credential.${verb}`, subjectKind: 'credential', subject: accessKey },
+      [state]: { accessKey, application, description },
     });
   }
 

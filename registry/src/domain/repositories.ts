@@ -10,6 +10,7 @@ import type {
   Team,
   Topic,
 } from '@nomos/schemas';
+import type { AuditEvent, AuditFacts } from './audit/audit-event.js';
 
 // What the domain needs from storage. store/ implements it with Prisma; nothing here knows that.
 
@@ -165,6 +166,14 @@ export interface SigningKeyRepository {
   insert(key: SigningKeyRecord): Promise<void>;
 }
 
+/** The chain of audit events, to which one can only add. */
+export interface AuditRepository {
+  /** Adds the next event; the transaction then holds the end of the chain until it ends. */
+  append(facts: AuditFacts): Promise<void>;
+  /** Events in their order, after the one with this number. */
+  list(query: { readonly after?: number; readonly limit: number }): Promise<AuditEvent[]>;
+}
+
 /** Every repository, all within one transaction or all outside. */
 export interface Repositories {
   readonly domains: EntryRepository<Domain>;
@@ -179,6 +188,7 @@ export interface Repositories {
   readonly credentials: CredentialRepository;
   readonly sessions: SessionRepository;
   readonly signingKeys: SigningKeyRepository;
+  readonly audit: AuditRepository;
 }
 
 /**

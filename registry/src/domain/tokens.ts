@@ -1,5 +1,7 @@
 import { type createTokenSchema, limits, NomosError, type Violation } from '@nomos/schemas';
 import type { z } from 'zod';
+import { type Actor, operator } from './actor.js';
+import type { AuditLog } from './audit/audit-log.js';
 import type { Clock } from './clock.js';
 import type { Principal } from './principal.js';
 import type { Database, Repositories, TokenRecord } from './repositories.js';
@@ -28,10 +30,12 @@ export interface IssuedToken {
 /** Issues, lists, revokes and recognises bearer tokens. */
 export class Tokens {
   readonly #database: Database;
+  readonly #audit: AuditLog;
   readonly #clock: Clock;
 
-  constructor(database: Database, clock: Clock) {
+  constructor(database: Database, audit: AuditLog, clock: Clock) {
     this.#database = database;
+    this.#audit = audit;
     this.#clock = clock;
   }
 
@@ -73,13 +77,13 @@ export class Tokens {
   }
 
   /** @throws NomosError REQUEST_INVALID when the team or environment does not exist. */
-  issue(request: TokenRequest): Promise<IssuedToken> {
+  issue(actor: Actor, request: TokenRequest): Promise<IssuedToken> {
     return this.#database.change({ catalog: true }, async (repositories) => {
       const violations = await this.#examine(request, repositories);
       if (violations.length > 0) {
         throw new NomosError('REQUEST_INVALID', 'The token cannot be issued as asked.', { violations });
       }
-      return this.#insert(request, false, repositories);
+      return this.#insert(actor, request, false, repositories);
     });
   }
 
@@ -93,7 +97,7 @@ export class Tokens {
         description: 'The broker in the same process',
         environment,
       };
-      return (await this.#insert(request, true, repositories)).text;
+      return (await this.#insert(operator, request, true, repositories)).text;
     });
   }
 
@@ -102,7 +106,7 @@ export class Tokens {
     return this.#database.change({ catalog: true }, async (repositories) => {
       if (!(await repositories.tokens.isEmpty())) return undefined;
       const request: TokenRequest = { role: 'platform-admin', description: 'The first platform admin' };
-      return (await this.#insert(request, false, repositories)).text;
+      return (await this.#insert(operator, request, false, repositories)).text;
     });
   }
 
@@ -114,13 +118,27 @@ export class Tokens {
   }
 
   /** @throws NomosError NOT_FOUND when there is no such token, or it is revoked already. */
-  revoke(id: string): Promise<void> {
-    return this.#database.change({ catalog: true }, async ({ tokens }) => {
-      const token = await tokens.find(id);
+  revoke(actor: Actor, id: string): Promise<void> {
+    return this.#database.change({ catalog: true }, async (repositories) => {
+      const token = await repositories.tokens.find(id);
       if (token === undefined || token.revokedAt !== undefined) {
         throw new NomosError('NOT_FOUND', `There is no token with the id "${id}".`);
       }
-      await tokens.revoke(id, this.#clock());
+      await repositories.tokens.revoke(id, this.#clock());
+      await this.#record(repositories, actor, 'revoke', token);
+    });
+  }
+
+  #record(
+    repositories: Repositories,
+    actor: Actor,
+    verb: 'issue' | 'revoke',
+    { secretHash, createdAt, revokedAt, ...token }: TokenRecord,
+  ): Promise<void> {
+    const state = verb === 'issue' ? 'after' : 'before';
+    return this.#audit.record(repositories, actor, {
+      ...{ action: `token.${verb}`, subjectKind: 'token', subject: token.id },
+      [state]: token,
     });
   }
 
@@ -147,7 +165,12 @@ export class Tokens {
     return violations;
   }
 
-  async #insert(request: TokenRequest, embedded: boolean, repositories: Repositories): Promise<IssuedToken> {
+  async #insert(
+    actor: Actor,
+    request: TokenRequest,
+    embedded: boolean,
+    repositories: Repositories,
+  ): Promise<IssuedToken> {
     const { team, environment, expiresAt } = request;
     const secret = createSecret();
     const record: TokenRecord = {
@@ -162,6 +185,7 @@ export class Tokens {
       createdAt: this.#clock(),
     };
     await repositories.tokens.insert(record);
+    await this.#record(repositories, actor, 'issue', record);
     return { record, text: `nomos_${roleCodes[request.role]}_${record.id}_${secret}` };
   }
 }

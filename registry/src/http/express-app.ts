@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Logger, limits, NomosError } from '@nomos/schemas';
 import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
 import helmet from 'helmet';
-import type { Actor } from '../domain/catalog/catalog.js';
+import type { Actor } from '../domain/actor.js';
 import { requirePermission } from '../domain/permissions.js';
 import { problemHandler } from './problem-answer.js';
 import type { Answer, Route } from './route.js';

@@ -60,9 +60,14 @@ function describeRoute(route: Route): object {
           },
         }
       : {}),
-    ...(body ? { requestBody: { required: true, content: { 'application/json': { schema: body } } } } : {}),
+    ...(body ? { requestBody: describeBody(body, route.example?.body) } : {}),
     responses: { ...describeAnswers(route.answers), ...describeProblems(route) },
   };
+}
+
+function describeBody(schema: z.ZodType, example: object | undefined): object {
+  const content = { schema, ...(example === undefined ? {} : { example }) };
+  return { required: true, content: { 'application/json': content } };
 }
 
 function describeRoles(permission: Permission): string {

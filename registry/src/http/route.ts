@@ -1,6 +1,6 @@
 import { type Code, NomosError, type Violation } from '@nomos/schemas';
 import type { z } from 'zod';
-import type { Actor } from '../domain/catalog/catalog.js';
+import type { Actor } from '../domain/actor.js';
 import type { Permission } from '../domain/permissions.js';
 import { findUnstorable, violationsOf } from './request-violations.js';
 import type { Services } from './services.js';
@@ -56,6 +56,15 @@ export interface RouteDescription {
   readonly problems?: readonly Code[];
   /** Whether `If-Match` is understood. */
   readonly conditional?: boolean;
+  /** A request that means something; the API's description shows it. */
+  readonly example?: RequestExample;
+}
+
+/** The parts of a request as a client sends them. */
+export interface RequestExample {
+  readonly params?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly body?: object;
 }
 
 /** The schemas of the parts of a request; a part without one must be absent. */

@@ -125,6 +125,8 @@ describe('the schema', () => {
   const types: Record<string, string> = {
     String: 'text',
     Int: 'integer',
+    BigInt: 'bigint',
+    Float: 'double precision',
     Boolean: 'boolean',
     Json: 'jsonb',
     Bytes: 'bytea',

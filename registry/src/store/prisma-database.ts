@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { Logger } from '@nomos/schemas';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { Pool } from 'pg';
@@ -7,6 +6,7 @@ import { toDatabaseError } from './database-error.js';
 import { type Prisma, PrismaClient } from './generated/client.js';
 import { LockQueues } from './lock-queues.js';
 import { repositoriesOf } from './repositories.js';
+import { lockKey, takeLock } from './transaction-lock.js';
 
 const CONNECTIONS_MAX = 20;
 const CONNECT_MS_MAX = 5_000;
@@ -55,7 +55,7 @@ export class PrismaDatabase implements Database {
     const result = await this.#queues.run(keys, () =>
       this.#transact('ReadCommitted', async (client) => {
         // Read committed, because what is read must be what is there after the locks were got.
-        for (const key of keys) await client.$executeRaw`SELECT pg_advisory_xact_lock(${key})`;
+        for (const key of keys) await takeLock(client, key);
         return work(noticeRaised(repositoriesOf(client), raised));
       }),
     );
@@ -105,10 +105,7 @@ export class PrismaDatabase implements Database {
 /** The keys of advisory locks, sorted, so that two transactions never wait for each other in a circle. */
 function lockKeys({ catalog = false, names = [] }: Locks): bigint[] {
   const texts = [...(catalog ? [CATALOG_LOCK] : []), ...names.map((name) => `name:${name}`)];
-  const keys = new Set(
-    texts.map((text) => createHash('sha256').update(`nomos:${text}`).digest().readBigInt64BE()),
-  );
-  return [...keys].sort((one, other) => (one < other ? -1 : 1));
+  return [...new Set(texts.map(lockKey))].sort((one, other) => (one < other ? -1 : 1));
 }
 
 function noticeRaised(repositories: Repositories, raised: Set<string>): Repositories {

@@ -1,5 +1,6 @@
 import type { Repositories } from '../domain/repositories.js';
 import { applicationRepository } from './application-repository.js';
+import { auditRepository } from './audit-repository.js';
 import { consumerGroupRepository } from './consumer-group-repository.js';
 import { credentialRepository } from './credential-repository.js';
 import { domainRepository } from './domain-repository.js';
@@ -28,5 +29,6 @@ export function repositoriesOf(client: Prisma.TransactionClient): Repositories {
     credentials: credentialRepository(client),
     sessions: sessionRepository(client),
     signingKeys: signingKeyRepository(client),
+    audit: auditRepository(client),
   };
 }

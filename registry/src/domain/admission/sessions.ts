@@ -7,7 +7,8 @@ import {
   type Topic,
   type Violation,
 } from '@nomos/schemas';
-import type { Actor } from '../catalog/catalog.js';
+import type { Actor } from '../actor.js';
+import type { AuditLog } from '../audit/audit-log.js';
 import type { NameJudge } from '../catalog/name-judge.js';
 import type { Clock } from '../clock.js';
 import type { GrantSigner } from '../grants.js';
@@ -41,6 +42,7 @@ export class Sessions {
   readonly #database: Database;
   readonly #judge: NameJudge;
   readonly #signer: GrantSigner;
+  readonly #audit: AuditLog;
   readonly #clock: Clock;
   readonly #times: SessionTimes;
 
@@ -48,12 +50,14 @@ export class Sessions {
     database: Database,
     judge: NameJudge,
     signer: GrantSigner,
+    audit: AuditLog,
     clock: Clock,
     times: SessionTimes = defaultSessionTimes,
   ) {
     this.#database = database;
     this.#judge = judge;
     this.#signer = signer;
+    this.#audit = audit;
     this.#clock = clock;
     this.#times = times;
   }
@@ -140,7 +144,17 @@ export class Sessions {
       const graceMs = actor.scope === 'all' ? this.#times.grantGraceMs : 0;
       const revokedUntil = new Date(session.grantExpiresAt.getTime() + graceMs);
       await repositories.sessions.update({ ...session, closedAt, revokedUntil });
+      // That clients come and go is no deed of a person; that somebody cut one off is.
+      if (actor.scope === 'all') await this.#recordRevocation(actor, session, repositories);
       if (revokedUntil > closedAt) await repositories.environments.raiseRevisions([session.environment]);
+    });
+  }
+
+  #recordRevocation(actor: Actor, session: SessionRecord, repositories: Repositories): Promise<void> {
+    const { id, application, environment, instance } = session;
+    return this.#audit.record(repositories, actor, {
+      ...{ action: 'session.revoke', subjectKind: 'session', subject: id },
+      before: { application, environment, instance },
     });
   }
 

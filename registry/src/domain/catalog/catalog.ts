@@ -1,26 +1,22 @@
 import { NomosError } from '@nomos/schemas';
+import { type Actor, requireOwn } from '../actor.js';
+import type { AuditLog } from '../audit/audit-log.js';
 import type { Clock } from '../clock.js';
-import type { Scope } from '../permissions.js';
-import type { Principal } from '../principal.js';
 import type { CatalogEntry, Database, EntryKey, ListQuery, Repositories } from '../repositories.js';
 import { type Collection, describe, refusal } from './collection.js';
 import type { NameJudge } from './name-judge.js';
-
-/** Who writes, and how far their permission reaches. */
-export interface Actor {
-  readonly principal: Principal;
-  readonly scope: Scope;
-}
 
 /** The lifecycle that all collections of the catalog share: create, read, list, change, retire. */
 export class Catalog {
   readonly #database: Database;
   readonly #judge: NameJudge;
+  readonly #audit: AuditLog;
   readonly #clock: Clock;
 
-  constructor(database: Database, judge: NameJudge, clock: Clock) {
+  constructor(database: Database, judge: NameJudge, audit: AuditLog, clock: Clock) {
     this.#database = database;
     this.#judge = judge;
+    this.#audit = audit;
     this.#clock = clock;
   }
 
@@ -49,6 +45,7 @@ export class Catalog {
       });
       const repository = collection.repository(repositories);
       await (found === undefined ? repository.insert(entry) : repository.update(entry));
+      await this.#record(collection, actor, 'create', found, entry, repositories);
       await raiseRevisions(repositories, await collection.affectedEnvironments(entry, repositories));
       return entry;
     });
@@ -96,6 +93,7 @@ export class Catalog {
         throw new NomosError('IN_USE', `The ${describe(collection, key)} cannot change so. ${obstacle}`);
       }
       await collection.repository(repositories).update(after);
+      await this.#record(collection, actor, 'change', before, after, repositories);
       const affected = [
         ...(await collection.affectedEnvironments(before, repositories)),
         ...(await collection.affectedEnvironments(after, repositories)),
@@ -124,8 +122,25 @@ export class Catalog {
         ...{ status: 'retired', version: before.version + 1, updatedAt: now.toISOString() },
       });
       await collection.repository(repositories).update(after);
+      await this.#record(collection, actor, 'retire', before, after, repositories);
       await raiseRevisions(repositories, await collection.affectedEnvironments(after, repositories));
       return after;
+    });
+  }
+
+  async #record<Entry extends CatalogEntry, Create extends object, Change extends object>(
+    collection: Collection<Entry, Create, Change>,
+    actor: Actor,
+    verb: 'create' | 'change' | 'retire',
+    before: Entry | undefined,
+    after: Entry,
+    repositories: Repositories,
+  ): Promise<void> {
+    const { noun } = collection;
+    await this.#audit.record(repositories, actor, {
+      ...{ action: `${noun.replace(' ', '-')}.${verb}`, subjectKind: noun, after },
+      subject: collection.keyFields.map((field) => String(after[field])).join(' → '),
+      ...(before === undefined ? {} : { before }),
     });
   }
 
@@ -154,25 +169,6 @@ export class Catalog {
     }
     return entry;
   }
-}
-
-/**
- * Lets a member write only what belongs to an application of the own team.
- *
- * @throws NomosError FORBIDDEN, naming the team that may.
- */
-export async function requireOwn(
-  { principal, scope }: Actor,
-  application: string | undefined,
-  { applications }: Repositories,
-): Promise<void> {
-  if (scope === 'all') return;
-  const owner = application === undefined ? undefined : await applications.find([application]);
-  // What does not exist is nobody's; the answer then says so by a violation, not by a refusal.
-  if (application === undefined || owner === undefined) return;
-  if (principal.role === 'member' && owner.team === principal.team) return;
-  const message = `The application "${owner.code}" belongs to the team "${owner.team}".`;
-  throw new NomosError('FORBIDDEN', message, { fix: `Ask the team "${owner.team}", or a platform admin.` });
 }
 
 function keyOf<Entry extends CatalogEntry, Create extends object, Change extends object>(

@@ -1,6 +1,6 @@
 import { codeSchema, edgeBundleSchema, NomosError } from '@nomos/schemas';
 import { z } from 'zod';
-import type { Actor } from '../../domain/catalog/catalog.js';
+import type { Actor } from '../../domain/actor.js';
 import { defineRoute, type Route } from '../route.js';
 import type { Services } from '../services.js';
 

@@ -23,8 +23,8 @@ export const tokenRoutes: readonly Route[] = [
     permission: 'tokens.write',
     request: { body: createTokenSchema },
     answers: { 201: { description: 'The token with its text', schema: createdTokenSchema } },
-    handle: async ({ body }, { tokens }) => {
-      const { record, text } = await tokens.issue(body);
+    handle: async ({ body, actor }, { tokens }) => {
+      const { record, text } = await tokens.issue(actor, body);
       return { status: 201, body: { ...toToken(record), token: text } };
     },
   }),
@@ -53,8 +53,8 @@ export const tokenRoutes: readonly Route[] = [
     request: { params: z.strictObject({ id: z.string().max(64) }) },
     answers: { 204: { description: 'The token is worthless from now on' } },
     problems: ['NOT_FOUND'],
-    handle: async ({ params }, { tokens }) => {
-      await tokens.revoke(params.id);
+    handle: async ({ params, actor }, { tokens }) => {
+      await tokens.revoke(actor, params.id);
       return { status: 204 };
     },
   }),

@@ -1,0 +1,65 @@
+import { createHash } from 'node:crypto';
+import type { Role } from '@nomos/schemas';
+
+/** What somebody did: the facts of one event. */
+export interface AuditFacts {
+  readonly at: Date;
+  readonly actorRole: Role;
+  /** The id of the token, the access key, or `operator` for whoever runs the process. */
+  readonly actorId: string;
+  /** What was done, as `<noun>.<verb>`, for instance `topic.create`. */
+  readonly action: string;
+  /** What kind of thing it was done to, for instance `topic`. */
+  readonly subjectKind: string;
+  /** Which one: the key of a catalog entry joined by ` → `, or an id. */
+  readonly subject: string;
+  /** How it was and how it is, without any secret; absent where there was or is nothing. */
+  readonly before?: object;
+  readonly after?: object;
+}
+
+/** An event in the chain. */
+export interface AuditEvent extends AuditFacts {
+  /** Counts from 1, without gaps. */
+  readonly sequence: number;
+  /** The `hash` of the event before; zeros for the first. */
+  readonly previousHash: Uint8Array;
+  readonly hash: Uint8Array;
+}
+
+/** What the first event follows. */
+export const chainStart: Pick<AuditEvent, 'sequence' | 'hash'> = { sequence: 0, hash: new Uint8Array(32) };
+
+/** The event as the next one of the chain. */
+export function chain(facts: AuditFacts, last: Pick<AuditEvent, 'sequence' | 'hash'>): AuditEvent {
+  const sequence = last.sequence + 1;
+  const previousHash = last.hash;
+  return { ...facts, sequence, previousHash, hash: hashOf(facts, sequence, previousHash) };
+}
+
+/** Whether an event says what it said when it was chained, and follows the one before. */
+export function isChained(event: AuditEvent, last: Pick<AuditEvent, 'sequence' | 'hash'>): boolean {
+  const expected = chain(event, last);
+  return (
+    event.sequence === expected.sequence &&
+    Buffer.compare(event.previousHash, expected.previousHash) === 0 &&
+    Buffer.compare(event.hash, expected.hash) === 0
+  );
+}
+
+/** SHA-256 over the previous hash and the facts as JSON with sorted keys, so that anybody can compute it again. */
+function hashOf(facts: AuditFacts, sequence: number, previousHash: Uint8Array): Uint8Array {
+  const { at, actorRole, actorId, action, subjectKind, subject, before = null, after = null } = facts;
+  const content = canonicalJson({
+    ...{ sequence, at: at.toISOString(), actorRole, actorId, action, subjectKind, subject, before, after },
+  });
+  return new Uint8Array(createHash('sha256').update(previousHash).update(content).digest());
+}
+
+/** JSON whose objects have their keys in order, since the database does not keep the order. */
+function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) => {
+    if (inner === null || typeof inner !== 'object' || Array.isArray(inner)) return inner;
+    return Object.fromEntries(Object.entries(inner).sort(([one], [other]) => (one < other ? -1 : 1)));
+  });
+}

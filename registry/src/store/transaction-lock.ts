@@ -1,0 +1,13 @@
+import { createHash } from 'node:crypto';
+import type { Prisma } from './generated/client.js';
+
+/** The key under which Postgres knows the lock of a text. */
+export function lockKey(text: string): bigint {
+  return createHash('sha256').update(`nomos:${text}`).digest().readBigInt64BE();
+}
+
+/** Takes the lock of a text, waiting for it; it is given back with the end of the transaction. */
+export async function takeLock(client: Prisma.TransactionClient, lock: string | bigint): Promise<void> {
+  const key = typeof lock === 'bigint' ? lock : lockKey(lock);
+  await client.$executeRaw`SELECT pg_advisory_xact_lock(${key})`;
+}
