@@ -100,4 +100,6 @@ export const brokerLimits = {
   answerBytesAhead: 256 * 1024,
   /** A client that reads nothing of an answer for so long loses its connection. */
   unreadAnswerMs: 60_000,
+  /** A receive that waited for so long is admitted once more before it gets its messages, since its grant may be over. */
+  admitAgainMs: 1_000,
 } as const;

@@ -3,6 +3,7 @@ import { receiptRefused } from '../core/receiving/receipts.js';
 import { admitConsumer } from './admit-consumer.js';
 import type { BrokerServices } from './broker-services.js';
 import type { CallContext } from './call-context.js';
+import { encodeAcknowledgementAnswer, ScannedAcknowledgement } from './scan-acknowledgement.js';
 import { OK, requestRefused, type Status, statusOf } from './status.js';
 
 const { Code } = apache.rocketmq.v2;
@@ -10,29 +11,26 @@ const { Code } = apache.rocketmq.v2;
 /** Acknowledges deliveries; each entry has its own result, and all are durable when the answer goes out. */
 export async function ackMessage(
   services: BrokerServices,
-  request: apache.rocketmq.v2.AckMessageRequest,
+  request: Buffer,
   context: CallContext,
-): Promise<apache.rocketmq.v2.IAckMessageResponse> {
-  const consumer = await admitConsumer(services, request, context);
-  const asked = request.entries;
-  if (asked.length === 0)
+): Promise<Buffer> {
+  const { group, topic, entries } = new ScannedAcknowledgement(request);
+  const consumer = await admitConsumer(services, { group: { name: group }, topic: { name: topic } }, context);
+  if (entries.length === 0)
     throw requestRefused('messages', 'There is no entry to acknowledge.', 'at least one entry');
-  if (asked.length > limits.ackBatchEntries) {
+  if (entries.length > limits.ackBatchEntries) {
     const expected = `at most ${limits.ackBatchEntries} entries`;
-    throw requestRefused('batch-size', `There are ${asked.length} entries.`, expected);
+    throw requestRefused('batch-size', `There are more than ${limits.ackBatchEntries} entries.`, expected);
   }
-  const handles = asked.map((entry) => entry.receiptHandle ?? '');
+  const handles = entries.map(({ receiptHandle }) => receiptHandle);
   const results = await services.core.receiving.acknowledge(consumer, handles);
+  if (results.every((result) => result)) return encodeAcknowledgementAnswer(OK, entries, []);
   const invalid = statusOf(receiptRefused(consumer.topic));
-  const entries = asked.map(({ messageId, receiptHandle }, index) => ({
-    ...{ messageId: messageId ?? '', receiptHandle: receiptHandle ?? '' },
-    status: results[index] ? OK : invalid,
-  }));
-  return { status: statusOfAll(results, invalid), entries };
+  const statuses = results.map((result) => (result ? OK : invalid));
+  return encodeAcknowledgementAnswer(statusOfAll(results, invalid), entries, statuses);
 }
 
 function statusOfAll(results: readonly boolean[], invalid: Status): Status {
-  if (results.every((result) => result)) return OK;
   if (results.some((result) => result)) return { code: Code.MULTIPLE_RESULTS, message: 'see each entry' };
   return invalid;
 }

@@ -72,7 +72,9 @@ export class GrpcServer {
       queryRoute: this.#unary(v2.QueryRouteRequest, v2.QueryRouteResponse, queryRoute),
       queryAssignment: this.#unary(v2.QueryAssignmentRequest, v2.QueryAssignmentResponse, queryAssignment),
       heartbeat: this.#unary(v2.HeartbeatRequest, v2.HeartbeatResponse, heartbeat),
-      ackMessage: this.#unary(v2.AckMessageRequest, v2.AckMessageResponse, ackMessage),
+      ackMessage: this.#raw(v2.AckMessageResponse, (request, context) =>
+        ackMessage(this.#services, request, context),
+      ),
       changeInvisibleDuration: this.#unary(
         v2.ChangeInvisibleDurationRequest,
         v2.ChangeInvisibleDurationResponse,

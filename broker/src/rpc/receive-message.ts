@@ -31,6 +31,8 @@ export async function receiveMessage(
     const request = decodeRequest(ReceiveMessageRequest, bytes);
     const filter = readFilter(request.filterExpression);
     const { application, client } = await admit(services, request, context);
+    const askedAtMs = services.clock.now();
+    const catalog = services.edge.catalog.now;
     const demand = readDemand(services, request, context, client, filter);
     services.clients.hear(client);
     const receive = new BoundedReceive(services, application, demand, stream);
@@ -41,7 +43,9 @@ export async function receiveMessage(
         await stream.write(encodeStatus({ code: Code.MESSAGE_NOT_FOUND, message: 'There is no message.' }));
         return;
       }
-      await admitAgain(services, request, context, call);
+      const waitedMs = services.clock.now() - askedAtMs;
+      if (services.edge.catalog.now !== catalog || waitedMs >= brokerLimits.admitAgainMs)
+        await admitAgain(services, request, context, call);
       // A client that has gone would keep the messages invisible for nothing.
       if (stream.isCancelled()) return call.cancel();
       await answer(services, deliveries, stream);

@@ -239,11 +239,10 @@ export class GroupQueue {
 
   #write(offset: number): Write | undefined {
     const pending = this.#pending.get(offset);
+    const ends = pending?.state === 'acking' || pending?.state === 'burying';
+    if (ends && !pending.stored) return undefined;
     const key = pendingKey(this.group, this.topic, this.queue, offset);
-    if (pending === undefined) return { table: 'pending', key };
-    if (pending.state === 'acking' || pending.state === 'burying') {
-      return pending.stored ? { table: 'pending', key } : undefined;
-    }
+    if (pending === undefined || ends) return { table: 'pending', key };
     pending.stored = true;
     return {
       table: 'pending',
