@@ -11,7 +11,7 @@ import type { ReceiveRequest } from './receiving/receiving.js';
 import type { Delivery } from './receiving/subscription.js';
 import type { MessageToSend, Sent } from './sending/sending.js';
 import { SimulatedClock } from './simulated-clock.js';
-import type { Store } from './store.js';
+import type { Store, Table } from './store.js';
 import type { CheckBack } from './transactions/transactions.js';
 
 /** The stores that the specs of the core run on. */
@@ -45,6 +45,12 @@ export class TestBroker {
 
   static async open(kind: StoreKind): Promise<TestBroker> {
     return new TestBroker(kind, await mkdtemp(join(tmpdir(), 'nomos-core-')));
+  }
+
+  /** How many entries a table has. */
+  count(table: Table): number {
+    const all = { from: Buffer.alloc(1, 0), to: Buffer.alloc(30, 0xff) };
+    return [...this.store.range(table, all)].length;
   }
 
   async close(): Promise<void> {

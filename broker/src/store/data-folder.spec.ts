@@ -45,7 +45,7 @@ test('the lock of a process that is gone is taken over', () => {
 test('a folder of another format is refused with what, where and what to do', () => {
   writeFileSync(join(folder, 'broker.json'), '{"format":99}');
   expect(() => openDataFolder(folder)).toThrow(
-    unusable(/broker\.json says format 99; this broker reads format 2/),
+    unusable(/broker\.json says format 99; this broker reads format 3/),
   );
   writeFileSync(join(folder, 'broker.json'), 'rubbish');
   expect(() => openDataFolder(folder)).toThrow(unusable(/"rubbish"/));

@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { NomosError } from '@nomos/schemas';
 
 /** Counts the incompatible changes of what is in the folder. */
-const FORMAT = 2;
+const FORMAT = 3;
 const RECEIPT_KEY_BYTES = 32;
 
 /** The broker's folder, open: nobody else may open it until it is closed. */

@@ -15,7 +15,7 @@ import { Receipts, receiptRefused } from './receipts.js';
 import { RepeatedAttempts } from './repeated-attempts.js';
 import { type Delivery, type Subscription, toDelivery } from './subscription.js';
 import type { Subscriptions } from './subscriptions.js';
-import { traceOutcome } from './trace-outcome.js';
+import { traceOutcome, traceOutcomes } from './trace-outcome.js';
 import { type Waiter, Waiters } from './waiters.js';
 
 export interface ReceivingOptions {
@@ -173,11 +173,11 @@ export class Receiving {
       if (pending.state === 'acking') return true;
       if (!this.#receipts.isHeld(pending)) return false;
       queue.beginEnd(pending, 'acking');
-      traceOutcome(pending, 'acknowledged', this.#options.clock.now());
       ending.push(pending);
       return true;
     });
     if (queues.size === 0) return results;
+    traceOutcomes(ending, 'acknowledged', this.#options.clock.now());
     try {
       await this.#options.progress.commit(queues);
     } catch (error) {

@@ -46,6 +46,30 @@ describe.each(storeKinds)('trace on %s', (kind) => {
     ]);
   });
 
+  test('messages that are acknowledged together share an entry, and each has its own story all the same', async () => {
+    await broker.send(Array.from({ length: 100 }, (_, index) => `m${index}`));
+    const first = await broker.receive({ client: 'sms/one', messagesMax: 32 });
+    const second = await broker.receive({ client: 'sms/two', messagesMax: 32 });
+    const third = await broker.receive({ client: 'sms/two', messagesMax: 32 });
+    const [late, ...inTime] = second;
+    if (late === undefined) throw new Error('nothing received');
+    await broker.acknowledge(...first, ...inTime, ...third);
+    await broker.advance(1);
+    await broker.acknowledge(late);
+    const story = (offset: number) =>
+      trace(offset).map(({ client, outcome, endedAtMs = 0, deliveredAtMs }) => [
+        ...[client, outcome, endedAtMs - deliveredAtMs],
+      ]);
+    for (let offset = 0; offset < 32; offset++)
+      expect(story(offset)).toEqual([['sms/one', 'acknowledged', 0]]);
+    expect(story(32)).toEqual([['sms/two', 'acknowledged', 1]]);
+    for (let offset = 33; offset < 96; offset++)
+      expect(story(offset)).toEqual([['sms/two', 'acknowledged', 0]]);
+    for (let offset = 96; offset < 100; offset++) expect(story(offset)).toEqual([]);
+    // First; those after the late one up to 64 of them; the late one.
+    expect(broker.count('trace')).toBe(3);
+  });
+
   test('a dead letter is told as such, each group has its own deliveries, and neighbours are not mixed up', async () => {
     await broker.send(['a', 'b']);
     const [a] = await broker.receive();

@@ -1,7 +1,7 @@
 import type { Topics } from '../log/topics.js';
 import type { NameNumbers } from '../name-numbers.js';
 import type { Store } from '../store.js';
-import { type Outcome, readTraceEntry, traceRange } from './trace-entry.js';
+import { type Outcome, readTraceEntry, tellsOf, traceRange } from './trace-entry.js';
 
 /** One delivery of a message, ended or under way. */
 export interface TracedDelivery {
@@ -52,6 +52,7 @@ export class MessageTrace {
     if (log === undefined) return [];
     const traced: TracedDelivery[] = [];
     for (const { key, value } of store.range('trace', traceRange({ topic: log.number, queue, offset }))) {
+      if (!tellsOf(key, value, offset)) continue;
       const { group, ...entry } = readTraceEntry(key, value);
       traced.push({ ...entry, group: this.#nameOf(group) });
     }
