@@ -51,6 +51,8 @@ export interface RegistryOptions {
   readonly log?: Logger;
   readonly clock?: Clock;
   readonly sessionTimes?: Partial<SessionTimes>;
+  /** For how long the name of a retired entry stays reserved; 180 days by default. */
+  readonly nameReservationMs?: number;
 }
 
 /** An environment as its creation describes it. */
@@ -142,7 +144,7 @@ async function createServices(
   database: PrismaDatabase,
   watch: RevisionWatch,
   secrets: SecretBox,
-  { clock = systemClock, sessionTimes }: RegistryOptions,
+  { clock = systemClock, sessionTimes, nameReservationMs }: RegistryOptions,
 ): Promise<Services> {
   const norm = compileNorm(defaultNorm);
   const judge = new NameJudge(norm);
@@ -156,7 +158,7 @@ async function createServices(
     judge,
     signer,
     credentials,
-    catalog: new Catalog(database, judge, audit, clock),
+    catalog: new Catalog(database, judge, audit, clock, nameReservationMs),
     tokens: new Tokens(database, audit, clock),
     sessions: new Sessions(database, judge, signer, audit, clock, times),
     bundles: new EdgeBundles(database, signer, credentials, norm, clock),
