@@ -21,6 +21,7 @@ import { GrantSigner } from './domain/grants.js';
 import { RevisionWatch } from './domain/revision-watch.js';
 import { SecretBox } from './domain/secrets.js';
 import { Tokens } from './domain/tokens.js';
+import { WhoisDesk } from './domain/whois/whois.js';
 import { createApp } from './http/express-app.js';
 import { listen } from './http/http-server.js';
 import { generateOpenApi } from './http/openapi.js';
@@ -160,6 +161,7 @@ async function createServices(
     credentials,
     catalog: new Catalog(database, judge, audit, clock, nameReservationMs),
     tokens: new Tokens(database, audit, clock),
+    whois: new WhoisDesk(database, judge, clock),
     sessions: new Sessions(database, judge, signer, audit, clock, times),
     bundles: new EdgeBundles(database, signer, credentials, norm, clock),
     openApi: generateOpenApi(),

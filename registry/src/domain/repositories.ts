@@ -141,6 +141,8 @@ export interface LiveSessionQuery {
   readonly now: Date;
   readonly environment?: string;
   readonly application?: string;
+  /** One of several applications. */
+  readonly applications?: readonly string[];
   readonly producerGroup?: string;
   readonly consumerGroups?: readonly string[];
   readonly after?: string;

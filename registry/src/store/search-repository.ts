@@ -8,6 +8,8 @@ import type {
 import { searchWords } from '../domain/search/search-words.js';
 import { Prisma } from './generated/client.js';
 
+const namedEntrySchema = searchResultSchema.pick({ kind: true, name: true, status: true });
+
 /** The length of the runs of characters in the index. */
 const GRAM_CHARACTERS = 3;
 
@@ -36,6 +38,13 @@ export function searchRepository(client: Prisma.TransactionClient): SearchReposi
         if (results.length >= limit) break;
       }
       return results;
+    },
+    async findNames(parts, limit) {
+      const rows = await client.$queryRaw<object[]>`
+        SELECT "collection" AS "kind", "key" AS "name", "status"::text AS "status" FROM "SearchEntry"
+        WHERE ${inIndex(Prisma.sql`"nameGrams"`, parts)} AND ${hasAll(Prisma.sql`"nameText"`, parts)}
+          AND "status" <> 'retired' LIMIT ${limit}`;
+      return rows.map((row) => namedEntrySchema.parse(row));
     },
   };
 }

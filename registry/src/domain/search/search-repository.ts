@@ -37,4 +37,9 @@ export interface SearchRepository {
   put(document: SearchDocument): Promise<void>;
   /** The best matches first, and within equally good ones in the order of names. */
   search(query: SearchQuery): Promise<SearchResult[]>;
+  /** Names in use that hold all the parts, in no particular order. */
+  findNames(parts: readonly string[], limit: number): Promise<NamedEntry[]>;
 }
+
+/** An entry as far as a list of names tells it. */
+export type NamedEntry = Pick<SearchResult, 'kind' | 'name' | 'status'>;
