@@ -21,6 +21,7 @@ import { GrantSigner } from './domain/grants.js';
 import { RevisionWatch } from './domain/revision-watch.js';
 import { SecretBox } from './domain/secrets.js';
 import { Tokens } from './domain/tokens.js';
+import { WhoisDesk } from './domain/whois/whois.js';
 import { createApp } from './http/express-app.js';
 import { listen } from './http/http-server.js';
 import { generateOpenApi } from './http/openapi.js';
@@ -51,6 +52,8 @@ export interface RegistryOptions {
   readonly log?: Logger;
   readonly clock?: Clock;
   readonly sessionTimes?: Partial<SessionTimes>;
+  /** For how long the name of a retired entry stays reserved; 180 days by default. */
+  readonly nameReservationMs?: number;
 }
 
 /** An environment as its creation describes it. */
@@ -142,7 +145,7 @@ async function createServices(
   database: PrismaDatabase,
   watch: RevisionWatch,
   secrets: SecretBox,
-  { clock = systemClock, sessionTimes }: RegistryOptions,
+  { clock = systemClock, sessionTimes, nameReservationMs }: RegistryOptions,
 ): Promise<Services> {
   const norm = compileNorm(defaultNorm);
   const judge = new NameJudge(norm);
@@ -156,8 +159,9 @@ async function createServices(
     judge,
     signer,
     credentials,
-    catalog: new Catalog(database, judge, audit, clock),
+    catalog: new Catalog(database, judge, audit, clock, nameReservationMs),
     tokens: new Tokens(database, audit, clock),
+    whois: new WhoisDesk(database, judge, clock),
     sessions: new Sessions(database, judge, signer, audit, clock, times),
     bundles: new EdgeBundles(database, signer, credentials, norm, clock),
     openApi: generateOpenApi(),

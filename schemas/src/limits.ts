@@ -31,6 +31,13 @@ export const limits = {
   deliveryAttemptsMax: 100,
   /** Queues of a topic. */
   topicQueuesMax: 64,
+  /** What a topic may declare: messages per second, and labels with the characters of their keys and values. */
+  expectedMessagesPerSecondMax: 10_000_000,
+  topicLabels: 32,
+  labelKeyCharacters: 32,
+  labelValueCharacters: 100,
+  /** Instances that a consumer group may declare. */
+  expectedInstancesMax: 10_000,
   /** How long a topic keeps its messages, in milliseconds, and the least that it may be told to keep, in bytes. */
   retentionAgeMs: 7 * DAY_MS,
   retentionAgeMsMin: 60 * 60 * 1000,
@@ -52,6 +59,9 @@ export const limits = {
   requestBodyBytes: 1024 * 1024,
   /** Entries on one page of a list. */
   pageEntries: 500,
+  /** What a search is asked for, in characters, and how much one page of it holds. */
+  searchCharacters: 200,
+  searchResults: 100,
   /** Names, patterns and documents of a norm. */
   normPatternCharacters: 256,
   normSegments: 32,

@@ -120,6 +120,9 @@ async function findApplication(actor: Actor, code: string, repositories: Reposit
 
 async function requireApplication(actor: Actor, code: string, repositories: Repositories): Promise<void> {
   const { status } = await findApplication(actor, code, repositories);
+  if (status === 'requested') {
+    throw new NomosError('NOT_APPROVED', `The application "${code}" is only requested.`);
+  }
   if (status === 'retired') throw new NomosError('RETIRED', `The application "${code}" is retired.`);
 }
 

@@ -42,6 +42,8 @@ export const permissions = {
   'sessions.read': { ...readers, application: 'own' },
   'norms.read': everybody,
   'names.check': everybody,
+  'search.read': readers,
+  'whois.read': readers,
   'edge.read': { edge: 'own' },
 } as const satisfies Record<string, Partial<Record<Role, Scope>>>;
 

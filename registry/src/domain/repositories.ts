@@ -1,25 +1,33 @@
 import type {
   Application,
   ConsumerGroup,
+  Deprecation,
   Domain,
   Environment,
   Manifest,
   ProducerGroup,
   Role,
+  Status,
   Subscription,
   Team,
   Topic,
 } from '@nomos/schemas';
 import type { AuditEvent, AuditFacts } from './audit/audit-event.js';
+import type { VersionRepository } from './catalog/entry-version.js';
+import type { SearchRepository } from './search/search-repository.js';
 
 // What the domain needs from storage. store/ implements it with Prisma; nothing here knows that.
 
 /** The fields that every entry of the catalog has. */
 export interface CatalogEntry {
-  readonly status: 'active' | 'retired';
+  readonly status: Status;
   readonly version: number;
   readonly createdAt: string;
   readonly updatedAt: string;
+  /** Of a retired entry: from when on its name may be registered anew. */
+  readonly reservedUntil?: string | undefined;
+  /** Of a deprecated entry, in collections that have it. */
+  readonly deprecation?: Deprecation | undefined;
 }
 
 /** What identifies an entry in its collection: a code, a name, or a group and a topic. */
@@ -31,7 +39,12 @@ export type Conditions = Readonly<Record<string, string | readonly string[]>>;
 /** A page of entries in the order of their keys. */
 export interface ListQuery {
   readonly conditions?: Conditions;
+  /** Conditions that hold as well, where two are about one field. */
+  readonly further?: readonly Conditions[];
+  /** Entries of every status, instead of only those that can be used. */
   readonly includeRetired?: boolean;
+  /** Only entries of this status. */
+  readonly status?: Status;
   /** Only entries after this key. */
   readonly after?: EntryKey;
   /** All of them when absent. */
@@ -128,6 +141,8 @@ export interface LiveSessionQuery {
   readonly now: Date;
   readonly environment?: string;
   readonly application?: string;
+  /** One of several applications. */
+  readonly applications?: readonly string[];
   readonly producerGroup?: string;
   readonly consumerGroups?: readonly string[];
   readonly after?: string;
@@ -189,6 +204,8 @@ export interface Repositories {
   readonly sessions: SessionRepository;
   readonly signingKeys: SigningKeyRepository;
   readonly audit: AuditRepository;
+  readonly versions: VersionRepository;
+  readonly search: SearchRepository;
 }
 
 /**

@@ -63,6 +63,8 @@ const expected: Record<Permission, string> = {
   'sessions.read': /*       */ 'A A A A o -',
   'norms.read': /*          */ 'A A A A A -',
   'names.check': /*         */ 'A A A A A -',
+  'search.read': /*         */ 'A A A A - -',
+  'whois.read': /*          */ 'A A A A - -',
   'edge.read': /*           */ '- - - - - o',
 };
 

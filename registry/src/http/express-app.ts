@@ -111,7 +111,7 @@ function send(response: Response, { status, body, headers = {} }: Answer): void 
 
 /** `/v1/topics/{name}` as Express writes it. */
 function toExpressPath(path: string): string {
-  return path.replaceAll(/\{(\w+)\}/g, ':$1');
+  return path.replaceAll(':', '\\:').replaceAll(/\{(\w+)\}/g, ':$1');
 }
 
 function methodsByPath(routes: readonly Route[]): Map<string, string[]> {

@@ -7,12 +7,14 @@ import type { GrantSigner } from '../domain/grants.js';
 import type { Database } from '../domain/repositories.js';
 import type { RevisionWatch } from '../domain/revision-watch.js';
 import type { Tokens } from '../domain/tokens.js';
+import type { WhoisDesk } from '../domain/whois/whois.js';
 
 /** What the routes work with. */
 export interface Services {
   readonly database: Database;
   readonly catalog: Catalog;
   readonly judge: NameJudge;
+  readonly whois: WhoisDesk;
   readonly tokens: Tokens;
   readonly credentials: Credentials;
   readonly sessions: Sessions;

@@ -1,6 +1,6 @@
 import { type ConsumerGroup, consumerGroupSchema } from '@nomos/schemas';
 import type { EntryRepository } from '../domain/repositories.js';
-import { entryRepository, withTexts } from './entry-table.js';
+import { entryRepository, readDeprecation, toDeprecationColumn, toRow, withTexts } from './entry-table.js';
 import type { Prisma } from './generated/client.js';
 
 /** The columns whose types in the database are wider than what the schema of an entry allows. */
@@ -16,13 +16,25 @@ export function consumerGroupRepository(client: Prisma.TransactionClient): Entry
         orderBy: { name: 'asc' },
         ...(limit === undefined ? {} : { take: limit }),
       });
-      return rows.map(({ mode, retry, idempotence, ...row }) => ({
+      return rows.map(({ mode, retry, idempotence, runbook, expectedInstances, deprecation, ...row }) => ({
         ...withTexts(row),
         ...narrowSchema.parse({ mode, retry, idempotence }),
+        ...(runbook === null ? {} : { runbook }),
+        ...(expectedInstances === null ? {} : { expectedInstances }),
+        ...readDeprecation(deprecation),
       }));
     },
-    create: (entry) => client.consumerGroup.create({ data: entry }),
+    create: (entry) => client.consumerGroup.create({ data: rowOf(entry) }),
     update: (where, entry) =>
-      client.consumerGroup.updateMany({ where: where as Prisma.ConsumerGroupWhereInput, data: entry }),
+      client.consumerGroup.updateMany({ where: where as Prisma.ConsumerGroupWhereInput, data: rowOf(entry) }),
   });
+}
+
+function rowOf(entry: ConsumerGroup) {
+  return {
+    ...toRow(entry),
+    runbook: entry.runbook ?? null,
+    expectedInstances: entry.expectedInstances ?? null,
+    deprecation: toDeprecationColumn(entry.deprecation),
+  };
 }

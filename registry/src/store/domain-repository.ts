@@ -1,6 +1,6 @@
 import type { Domain } from '@nomos/schemas';
 import type { EntryRepository } from '../domain/repositories.js';
-import { entryRepository, withTexts } from './entry-table.js';
+import { entryRepository, toRow, withTexts } from './entry-table.js';
 import type { Prisma } from './generated/client.js';
 
 export function domainRepository(client: Prisma.TransactionClient): EntryRepository<Domain> {
@@ -14,8 +14,8 @@ export function domainRepository(client: Prisma.TransactionClient): EntryReposit
           ...(limit === undefined ? {} : { take: limit }),
         })
       ).map(withTexts),
-    create: (entry) => client.domain.create({ data: entry }),
+    create: (entry) => client.domain.create({ data: toRow(entry) }),
     update: (where, entry) =>
-      client.domain.updateMany({ where: where as Prisma.DomainWhereInput, data: entry }),
+      client.domain.updateMany({ where: where as Prisma.DomainWhereInput, data: toRow(entry) }),
   });
 }

@@ -1,3 +1,4 @@
+import { type Deprecation, deprecationSchema, type Status } from '@nomos/schemas';
 import type {
   CatalogEntry,
   Conditions,
@@ -5,6 +6,7 @@ import type {
   EntryRepository,
   ListQuery,
 } from '../domain/repositories.js';
+import { Prisma } from './generated/client.js';
 
 /** A condition in the form that all of Prisma's models understand. */
 export type Where = Record<string, unknown>;
@@ -46,11 +48,31 @@ export function entryRepository<Entry extends CatalogEntry>(
 export interface EntryDates {
   readonly createdAt: Date;
   readonly updatedAt: Date;
+  readonly reservedUntil: Date | null;
 }
 
 /** A row with its dates as an entry shows them. */
-export function withTexts<Row extends EntryDates>(row: Row) {
-  return { ...row, createdAt: row.createdAt.toISOString(), updatedAt: row.updatedAt.toISOString() };
+export function withTexts<Row extends EntryDates>({ createdAt, updatedAt, reservedUntil, ...row }: Row) {
+  return {
+    ...row,
+    createdAt: createdAt.toISOString(),
+    updatedAt: updatedAt.toISOString(),
+    ...(reservedUntil === null ? {} : { reservedUntil: reservedUntil.toISOString() }),
+  };
+}
+
+/** The row of an entry: what it does not have is written down as nothing, since an update may take it away. */
+export function toRow<Entry extends CatalogEntry>(entry: Entry) {
+  return { ...entry, reservedUntil: entry.reservedUntil ?? null };
+}
+
+/** How a deprecation is kept, and read again. */
+export function toDeprecationColumn(deprecation: Deprecation | undefined) {
+  return deprecation ?? Prisma.DbNull;
+}
+
+export function readDeprecation(column: unknown): { deprecation?: Deprecation } {
+  return column === null ? {} : { deprecation: deprecationSchema.parse(column) };
 }
 
 function whereKey(columns: readonly string[], key: EntryKey): Where {
@@ -59,15 +81,20 @@ function whereKey(columns: readonly string[], key: EntryKey): Where {
 
 function whereQuery(
   table: { readonly keyColumns: readonly string[]; readonly listColumns?: readonly string[] },
-  { conditions = {}, includeRetired = false, after }: ListQuery,
+  { conditions = {}, further = [], includeRetired = false, status, after }: ListQuery,
 ): Where {
   return {
     AND: [
-      ...whereConditions(conditions, table.listColumns ?? []),
-      ...(includeRetired ? [] : [{ status: 'active' }]),
+      ...[conditions, ...further].flatMap((one) => whereConditions(one, table.listColumns ?? [])),
+      ...whereStatus(status, includeRetired),
       ...(after === undefined ? [] : [whereAfter(table.keyColumns, after)]),
     ],
   };
+}
+
+function whereStatus(status: Status | undefined, includeRetired: boolean): Where[] {
+  if (status !== undefined) return [{ status }];
+  return includeRetired ? [] : [{ status: { in: ['active', 'deprecated'] } }];
 }
 
 function whereConditions(conditions: Conditions, listColumns: readonly string[]): Where[] {

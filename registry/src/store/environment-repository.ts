@@ -1,5 +1,5 @@
 import type { EnvironmentRepository } from '../domain/repositories.js';
-import { entryRepository, withTexts } from './entry-table.js';
+import { entryRepository, toRow, withTexts } from './entry-table.js';
 import type { Prisma } from './generated/client.js';
 
 export function environmentRepository(client: Prisma.TransactionClient): EnvironmentRepository {
@@ -14,9 +14,9 @@ export function environmentRepository(client: Prisma.TransactionClient): Environ
       });
       return rows.map(withTexts);
     },
-    create: (entry) => client.environment.create({ data: entry }),
+    create: (entry) => client.environment.create({ data: toRow(entry) }),
     update: (where, entry) =>
-      client.environment.updateMany({ where: where as Prisma.EnvironmentWhereInput, data: entry }),
+      client.environment.updateMany({ where: where as Prisma.EnvironmentWhereInput, data: toRow(entry) }),
   });
   const revisions = async (codes: readonly string[]) => {
     const rows = await client.environment.findMany({

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { createTopicSchema } from '@nomos/schemas';
+import { createTopicSchema, topicSchema } from '@nomos/schemas';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createDatabaseFixture, type DatabaseFixture } from '../testing/registry-fixture.js';
@@ -118,6 +118,11 @@ test('a topic of an older registry keeps messages as one does for which nothing 
     expect(rows).toEqual([
       { retention: created.retention, deduplicationWindowMs: created.deduplicationWindowMs },
     ]);
+    const versions = await client.query(`SELECT "version", "entry" FROM "EntryVersion" WHERE "key" = 'old'`);
+    expect(versions.rows).toMatchObject([{ version: 1, entry: { name: 'old', labels: {} } }]);
+    expect(topicSchema.parse(versions.rows[0].entry)).toEqual(versions.rows[0].entry);
+    const found = await client.query(`SELECT "nameText" FROM "SearchEntry" WHERE "nameGrams" @> '{old}'`);
+    expect(found.rows).toEqual([{ nameText: ' old ' }]);
   });
 });
 

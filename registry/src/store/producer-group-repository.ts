@@ -1,6 +1,6 @@
 import type { ProducerGroup } from '@nomos/schemas';
 import type { EntryRepository } from '../domain/repositories.js';
-import { entryRepository, withTexts } from './entry-table.js';
+import { entryRepository, readDeprecation, toDeprecationColumn, toRow, withTexts } from './entry-table.js';
 import type { Prisma } from './generated/client.js';
 
 export function producerGroupRepository(client: Prisma.TransactionClient): EntryRepository<ProducerGroup> {
@@ -14,9 +14,13 @@ export function producerGroupRepository(client: Prisma.TransactionClient): Entry
           orderBy: { name: 'asc' },
           ...(limit === undefined ? {} : { take: limit }),
         })
-      ).map(withTexts),
-    create: (entry) => client.producerGroup.create({ data: entry }),
+      ).map(({ deprecation, ...row }) => ({ ...withTexts(row), ...readDeprecation(deprecation) })),
+    create: (entry) => client.producerGroup.create({ data: rowOf(entry) }),
     update: (where, entry) =>
-      client.producerGroup.updateMany({ where: where as Prisma.ProducerGroupWhereInput, data: entry }),
+      client.producerGroup.updateMany({ where: where as Prisma.ProducerGroupWhereInput, data: rowOf(entry) }),
   });
+}
+
+function rowOf(entry: ProducerGroup) {
+  return { ...toRow(entry), deprecation: toDeprecationColumn(entry.deprecation) };
 }

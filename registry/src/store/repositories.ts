@@ -7,12 +7,14 @@ import { domainRepository } from './domain-repository.js';
 import { environmentRepository } from './environment-repository.js';
 import type { Prisma } from './generated/client.js';
 import { producerGroupRepository } from './producer-group-repository.js';
+import { searchRepository } from './search-repository.js';
 import { sessionRepository } from './session-repository.js';
 import { signingKeyRepository } from './signing-key-repository.js';
 import { subscriptionRepository } from './subscription-repository.js';
 import { teamRepository } from './team-repository.js';
 import { tokenRepository } from './token-repository.js';
 import { topicRepository } from './topic-repository.js';
+import { versionRepository } from './version-repository.js';
 
 /** All repositories over one client, which may be that of a transaction. */
 export function repositoriesOf(client: Prisma.TransactionClient): Repositories {
@@ -30,5 +32,7 @@ export function repositoriesOf(client: Prisma.TransactionClient): Repositories {
     sessions: sessionRepository(client),
     signingKeys: signingKeyRepository(client),
     audit: auditRepository(client),
+    versions: versionRepository(client),
+    search: searchRepository(client),
   };
 }

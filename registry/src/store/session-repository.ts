@@ -48,11 +48,12 @@ export function sessionRepository(client: Prisma.TransactionClient): SessionRepo
 }
 
 function whereLive(query: LiveSessionQuery): Prisma.SessionWhereInput {
-  const { now, environment, application, producerGroup, consumerGroups, after } = query;
+  const { now, environment, application, applications, producerGroup, consumerGroups, after } = query;
   return {
     closedAt: null,
     expiresAt: { gt: now },
     ...(environment === undefined ? {} : { environment }),
+    ...(applications === undefined ? {} : { application: { in: [...applications] } }),
     ...(application === undefined ? {} : { application }),
     ...(producerGroup === undefined ? {} : { producerGroups: { has: producerGroup } }),
     ...(consumerGroups === undefined ? {} : { consumerGroups: { hasSome: [...consumerGroups] } }),

@@ -1,6 +1,6 @@
 import { filterSchema, type Subscription } from '@nomos/schemas';
 import type { EntryRepository } from '../domain/repositories.js';
-import { entryRepository, withTexts } from './entry-table.js';
+import { entryRepository, toRow, withTexts } from './entry-table.js';
 import type { Prisma } from './generated/client.js';
 
 export function subscriptionRepository(client: Prisma.TransactionClient): EntryRepository<Subscription> {
@@ -27,5 +27,5 @@ export function subscriptionRepository(client: Prisma.TransactionClient): EntryR
 }
 
 function rowOf({ filter, ...entry }: Subscription) {
-  return { ...entry, filterType: filter.type, filterExpression: filter.expression };
+  return { ...toRow(entry), filterType: filter.type, filterExpression: filter.expression };
 }

@@ -1,6 +1,6 @@
 import { type Team, teamSchema } from '@nomos/schemas';
 import type { EntryRepository } from '../domain/repositories.js';
-import { entryRepository, withTexts } from './entry-table.js';
+import { entryRepository, toRow, withTexts } from './entry-table.js';
 import type { Prisma } from './generated/client.js';
 
 export function teamRepository(client: Prisma.TransactionClient): EntryRepository<Team> {
@@ -17,7 +17,8 @@ export function teamRepository(client: Prisma.TransactionClient): EntryRepositor
         contacts: teamSchema.shape.contacts.parse(row.contacts),
       }));
     },
-    create: (entry) => client.team.create({ data: entry }),
-    update: (where, entry) => client.team.updateMany({ where: where as Prisma.TeamWhereInput, data: entry }),
+    create: (entry) => client.team.create({ data: toRow(entry) }),
+    update: (where, entry) =>
+      client.team.updateMany({ where: where as Prisma.TeamWhereInput, data: toRow(entry) }),
   });
 }

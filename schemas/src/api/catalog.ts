@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { limits } from '../limits.js';
-import { codeSchema, descriptionSchema, entryFields, nameSchema } from './fields.js';
+import { contactSchema } from './contact.js';
+import { codeSchema, deprecatableFields, descriptionSchema, entryFields, nameSchema } from './fields.js';
+import { expectedRateSchema, labelsSchema, webAddressSchema } from './metadata.js';
 
 const environmentsField = z
   .array(codeSchema)
@@ -19,12 +21,7 @@ export const domainSchema = createDomainSchema.extend(entryFields).meta({ id: 'D
 export const createTeamSchema = z.strictObject({
   code: codeSchema,
   description: descriptionSchema,
-  contacts: z
-    .array(
-      z.strictObject({ kind: z.enum(['email', 'phone', 'chat', 'url']), value: z.string().min(1).max(200) }),
-    )
-    .min(1)
-    .max(20),
+  contacts: z.array(contactSchema).min(1).max(20),
 });
 export const changeTeamSchema = createTeamSchema.omit({ code: true }).partial();
 export const teamSchema = createTeamSchema.extend(entryFields).meta({ id: 'Team' });
@@ -38,7 +35,9 @@ export const createApplicationSchema = z.strictObject({
   domain: codeSchema,
 });
 export const changeApplicationSchema = createApplicationSchema.omit({ code: true }).partial();
-export const applicationSchema = createApplicationSchema.extend(entryFields).meta({ id: 'Application' });
+export const applicationSchema = createApplicationSchema
+  .extend(deprecatableFields)
+  .meta({ id: 'Application' });
 
 // Environments: where messages flow, each with the endpoints of its broker.
 
@@ -58,9 +57,6 @@ export const environmentSchema = createEnvironmentSchema.extend(entryFields).met
 
 export const messageTypeSchema = z.enum(['NORMAL', 'FIFO', 'DELAY', 'TRANSACTION']);
 export type TopicMessageType = z.infer<typeof messageTypeSchema>;
-
-/** An address that a page may link to: no `javascript:` and the like. */
-const webAddressSchema = z.url({ protocol: /^https?$/ }).max(500);
 
 /** How long a topic keeps its messages: until they are too old, or the oldest until the rest fits. */
 export const retentionSchema = z
@@ -82,37 +78,50 @@ export const deduplicationWindowSchema = z.int().min(0).max(limits.deduplication
     'For how many milliseconds a second send with the same deduplication id gets the first receipt',
 });
 
+export const classificationSchema = z.enum(['public', 'internal', 'confidential']);
+
+const queuesSchema = z.int().min(1).max(limits.topicQueuesMax);
+
 export const createTopicSchema = z.strictObject({
   name: nameSchema,
   application: codeSchema.meta({ description: 'The application that owns the topic and publishes to it' }),
   description: descriptionSchema,
   environments: environmentsField,
   messageType: messageTypeSchema.default('NORMAL'),
-  queues: z.int().min(1).max(limits.topicQueuesMax).default(4),
+  queues: queuesSchema.default(4),
   publishers: z
     .array(codeSchema)
     .max(100)
     .default([])
     .meta({ description: 'Other applications that may publish' }),
-  classification: z.enum(['public', 'internal', 'confidential']).default('internal'),
+  classification: classificationSchema.default('internal'),
   retention: retentionSchema.default(defaultRetention),
   deduplicationWindowMs: deduplicationWindowSchema.default(limits.deduplicationWindowMs),
   runbook: webAddressSchema.optional(),
+  expectedRate: expectedRateSchema.optional(),
+  labels: labelsSchema.default({}),
 });
-/** The application, message type and number of queues of a topic stay: changing them would break its users. */
+/**
+ * The application and message type of a topic stay: changing them would break its users. What can be absent is
+ * taken away by `null`.
+ */
 export const changeTopicSchema = z
   .strictObject({
     description: descriptionSchema,
     environments: environmentsField,
+    queues: queuesSchema.meta({ description: 'Only more than before, and of a FIFO topic not at all' }),
     publishers: z.array(codeSchema).max(100),
-    classification: z.enum(['public', 'internal', 'confidential']),
+    classification: classificationSchema,
     // Replaced as a whole, so that leaving `bytes` out takes that limit away.
     retention: retentionSchema,
     deduplicationWindowMs: deduplicationWindowSchema,
-    runbook: webAddressSchema,
+    runbook: webAddressSchema.nullable(),
+    expectedRate: expectedRateSchema.nullable(),
+    // Replaced as a whole, so that leaving a label out takes it away.
+    labels: labelsSchema,
   })
   .partial();
-export const topicSchema = createTopicSchema.extend(entryFields).meta({ id: 'Topic' });
+export const topicSchema = createTopicSchema.extend(deprecatableFields).meta({ id: 'Topic' });
 
 // Producer groups.
 
@@ -126,7 +135,7 @@ export const changeProducerGroupSchema = z
   .strictObject({ description: descriptionSchema, environments: environmentsField })
   .partial();
 export const producerGroupSchema = createProducerGroupSchema
-  .extend(entryFields)
+  .extend(deprecatableFields)
   .meta({ id: 'ProducerGroup' });
 
 // Consumer groups.
@@ -153,6 +162,10 @@ export const consumerModeSchema = z.enum(['clustering', 'broadcasting']).meta({
 });
 export type ConsumerMode = z.infer<typeof consumerModeSchema>;
 
+const expectedInstancesSchema = z.int().min(1).max(limits.expectedInstancesMax).meta({
+  description: 'How many instances are to run in an environment; the queues of its topics are judged by it',
+});
+
 export const createConsumerGroupSchema = z.strictObject({
   name: nameSchema,
   application: codeSchema,
@@ -163,6 +176,8 @@ export const createConsumerGroupSchema = z.strictObject({
   idempotence: idempotenceSchema.default('none').meta({
     description: 'How the group makes sure that a message delivered twice takes effect once',
   }),
+  runbook: webAddressSchema.optional(),
+  expectedInstances: expectedInstancesSchema.optional(),
 });
 /** The mode stays: the places up to which a group has read mean something else in the other. */
 export const changeConsumerGroupSchema = z
@@ -171,10 +186,12 @@ export const changeConsumerGroupSchema = z
     environments: environmentsField,
     retry: retryPolicySchema,
     idempotence: idempotenceSchema,
+    runbook: webAddressSchema.nullable(),
+    expectedInstances: expectedInstancesSchema.nullable(),
   })
   .partial();
 export const consumerGroupSchema = createConsumerGroupSchema
-  .extend(entryFields)
+  .extend(deprecatableFields)
   .meta({ id: 'ConsumerGroup' });
 
 // Subscriptions: which group receives which topic, and which of its messages.

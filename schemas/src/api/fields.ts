@@ -13,8 +13,17 @@ export const nameSchema = z.string().min(1).max(limits.nameCharacters);
 
 export const descriptionSchema = z.string().trim().min(1).max(2000);
 
-/** Where an entry of the catalog stands. A retired name stays reserved. */
-export const statusSchema = z.enum(['active', 'retired']);
+/** Where an entry of the catalog stands. Only active and deprecated entries can be used. */
+export const statusSchema = z.enum(['requested', 'active', 'deprecated', 'retired']).meta({
+  description:
+    'requested: waits for approval, and cannot be used. active. deprecated: still works, but takes nobody new. retired: gone, its name stays reserved until `reservedUntil`.',
+});
+export type Status = z.infer<typeof statusSchema>;
+
+/** Whether an entry can be used. */
+export function isUsable({ status }: { readonly status: Status }): boolean {
+  return status === 'active' || status === 'deprecated';
+}
 
 const timestampSchema = z.iso.datetime().meta({ description: 'RFC 3339, UTC' });
 
@@ -25,7 +34,23 @@ export const entryFields = {
   version: z.int().positive(),
   createdAt: timestampSchema,
   updatedAt: timestampSchema,
+  reservedUntil: timestampSchema.optional().meta({
+    description: 'Of a retired entry: from when on its name can be registered anew, also by another owner',
+  }),
 };
+
+/** Why an entry is to be left, until when, and for what. */
+export const deprecationSchema = z
+  .strictObject({
+    sunsetAt: timestampSchema.meta({ description: 'Until when everybody should have left' }),
+    replacedBy: nameSchema.optional().meta({ description: 'What to use instead: an entry of the same kind' }),
+    reason: z.string().trim().min(1).max(2000),
+  })
+  .meta({ id: 'Deprecation' });
+export type Deprecation = z.infer<typeof deprecationSchema>;
+
+/** What entries that can be deprecated carry more. */
+export const deprecatableFields = { ...entryFields, deprecation: deprecationSchema.optional() };
 
 export { timestampSchema };
 

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { limits } from '../limits.js';
 import { filterSchema } from './catalog.js';
 import { codeSchema, nameSchema, timestampSchema } from './fields.js';
+import { violationSchema } from './problem.js';
 
 /** What a client instance intends to do; the registry admits all of it or refuses with every reason. */
 export const manifestSchema = z
@@ -64,6 +65,9 @@ export const admissionSchema = z
     endpoints: z.array(z.string()).min(1),
     norm: z.unknown().meta({ description: 'The norm document in force' }),
     topics: z.array(grantedTopicSchema),
+    warnings: z.array(violationSchema).optional().meta({
+      description: 'What is admitted, but should change: what is deprecated, and what replaces it',
+    }),
   })
   .meta({ id: 'Admission' });
 export type Admission = z.infer<typeof admissionSchema>;

@@ -60,6 +60,11 @@ export const codes = {
     title: 'The entry is retired, its name stays reserved.',
     fix: 'Choose another name.',
   },
+  NOT_APPROVED: {
+    httpStatus: 409,
+    title: 'The entry is only requested, and cannot be used yet.',
+    fix: 'Have the request approved first.',
+  },
   IN_USE: {
     httpStatus: 409,
     title: 'Other entries depend on this one.',

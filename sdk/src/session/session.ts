@@ -29,6 +29,7 @@ export class Session {
   /** Changes of the manifest go one after the other: each is sent whole. */
   #order: Promise<unknown> = Promise.resolve();
   #failures = 0;
+  #warnings: ReadonlySet<string> = new Set();
   #lastError: NomosError | undefined;
   #closed = false;
 
@@ -37,6 +38,7 @@ export class Session {
     this.identity = identity;
     this.#log = log;
     this.#admitted = admittedBy(admission);
+    this.#warn(admission);
     this.#scheduleHeartbeat();
   }
 
@@ -129,10 +131,20 @@ export class Session {
   }
 
   #accept(admission: Admission): void {
+    this.#warn(admission);
     this.#admitted = admittedBy(admission);
     this.#failures = 0;
     this.#lastError = undefined;
     this.#scheduleHeartbeat();
+  }
+
+  /** Logs what the registry warns of, once: each heartbeat repeats it. */
+  #warn({ warnings = [] }: Admission): void {
+    const present = new Set(warnings.map(({ message }) => message));
+    for (const { rule, message } of warnings) {
+      if (!this.#warnings.has(message)) this.#log.warn({ rule }, message);
+    }
+    this.#warnings = present;
   }
 
   #scheduleHeartbeat(): void {

@@ -3,8 +3,10 @@ import {
   canonicalMessageFilter,
   describeFilter,
   type Filter,
+  isUsable,
   type Manifest,
   type NameKind,
+  type Status,
   type Topic,
   type Violation,
 } from '@nomos/schemas';
@@ -45,8 +47,8 @@ export function examineManifest(
     return [{ rule: 'environment-unknown', where: 'environment', message }];
   }
   const application = facts.applications.get(manifest.application);
-  if (application?.status !== 'active') {
-    const state = application === undefined ? 'not registered' : 'retired';
+  if (application === undefined || !isUsable(application)) {
+    const state = application === undefined ? 'not registered' : application.status;
     const message = `The application "${manifest.application}" is ${state}.`;
     return [{ rule: 'application-unknown', where: 'application', message }];
   }
@@ -137,7 +139,7 @@ function examineConsumers(
 
 interface OwnedEntry {
   readonly application: string;
-  readonly status: 'active' | 'retired';
+  readonly status: Status;
   readonly environments: readonly string[];
 }
 
@@ -150,11 +152,7 @@ function examineGroup(
   facts: AdmissionFacts,
   norm: CompiledNorm,
 ): Violation[] {
-  if (
-    found === undefined ||
-    found.status === 'retired' ||
-    !found.environments.includes(manifest.environment)
-  ) {
+  if (found === undefined || !isUsable(found) || !found.environments.includes(manifest.environment)) {
     const state = describeState(found, manifest.environment);
     const message = `The ${kind.replace('-', ' ')} "${name}" is ${state}.`;
     return [{ rule: 'group-not-registered', where, message }, ...examineName(kind, name, where, norm)];
@@ -176,7 +174,7 @@ function examineTopic(
   if (topic?.status === 'retired') {
     return [{ rule: 'topic-retired', where, message: `The topic "${name}" is retired.` }];
   }
-  if (topic?.environments.includes(environment)) return [];
+  if (topic !== undefined && isUsable(topic) && topic.environments.includes(environment)) return [];
   const message = `The topic "${name}" is ${describeState(topic, environment)}.`;
   return [{ rule: 'topic-not-registered', where, message }, ...examineName('topic', name, where, norm)];
 }
@@ -184,6 +182,7 @@ function examineTopic(
 function describeState(found: OwnedEntry | undefined, environment: string): string {
   if (found === undefined) return 'not registered';
   if (found.status === 'retired') return 'retired';
+  if (found.status === 'requested') return 'only requested, and waits for approval';
   return `not registered in the environment "${environment}", only in ${found.environments.join(', ')}`;
 }
 

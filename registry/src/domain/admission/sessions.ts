@@ -15,6 +15,7 @@ import type { GrantSigner } from '../grants.js';
 import type { Database, LiveSessionQuery, Repositories, SessionRecord } from '../repositories.js';
 import { createId } from '../secrets.js';
 import { type AdmissionFacts, type Occasion, readFacts } from './admission-facts.js';
+import { warnOfDeprecations } from './deprecation-warnings.js';
 import { examineManifest, examineSize } from './examine-manifest.js';
 
 /** How long sessions and grants live. */
@@ -229,6 +230,7 @@ export class Sessions {
       ...claims.consumers.flatMap(({ subscriptions }) => subscriptions.map(({ topic }) => topic)),
     ]);
     const { norm } = this.#judge.norm;
+    const warnings = warnOfDeprecations(session.manifest, facts);
     const known = new Map([
       ...facts.topics,
       ...facts.publishable.map((topic) => [topic.name, topic] as const),
@@ -248,6 +250,7 @@ export class Sessions {
         messageType,
         keyRequired: norm.messages.key === 'required',
       })),
+      ...(warnings.length === 0 ? {} : { warnings }),
     };
   }
 

@@ -6,6 +6,7 @@ import {
 } from '@nomos/schemas';
 import type { z } from 'zod';
 import type { Collection } from './collection.js';
+import { fieldFilter } from './list-filter.js';
 import { examineReferences } from './references.js';
 
 /** Applications: what a team runs, and what topics and groups belong to. */
@@ -17,8 +18,9 @@ export const applications: Collection<
   name: 'applications',
   noun: 'application',
   keyFields: ['code'],
-  filterFields: ['team', 'domain'],
+  filters: { team: fieldFilter('team'), domain: fieldFilter('domain') },
   schemas: { entry: applicationSchema, create: createApplicationSchema, change: changeApplicationSchema },
+  deprecatable: true,
   revivable: false,
   repository: (repositories) => repositories.applications,
   owner: async () => undefined,

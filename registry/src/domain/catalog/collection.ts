@@ -1,12 +1,15 @@
 import { limits, NomosError, type Violation } from '@nomos/schemas';
 import type { z } from 'zod';
 import type { CatalogEntry, EntryKey, EntryRepository, Repositories } from '../repositories.js';
+import type { ListFilter } from './list-filter.js';
 import type { NameJudge } from './name-judge.js';
 
 /** What is wrong with a proposed entry: its name by the norm, and what it refers to. */
 export interface Findings {
   readonly name?: readonly Violation[];
   readonly references?: readonly Violation[];
+  /** What does not forbid the entry, but whoever registers it should know. */
+  readonly warnings?: readonly Violation[];
 }
 
 /**
@@ -28,14 +31,16 @@ export interface Collection<Entry extends CatalogEntry, Create extends object, C
   readonly noun: string;
   /** The fields that identify an entry, in the order of the URL. */
   readonly keyFields: readonly (keyof Entry & keyof Create & string)[];
-  /** Fields by which a list can be narrowed. */
-  readonly filterFields: readonly (keyof Entry & string)[];
+  /** How a list can be narrowed, by the parameters of its query. */
+  readonly filters: Readonly<Record<string, ListFilter>>;
   readonly schemas: {
-    readonly entry: z.ZodType<Entry>;
+    readonly entry: z.ZodObject & z.ZodType<Entry>;
     readonly create: z.ZodType<Create>;
     readonly change: z.ZodType<Change>;
   };
-  /** Whether a retired entry may be created again; a name may not, a relation between names may. */
+  /** Whether entries can be deprecated. */
+  readonly deprecatable: boolean;
+  /** Whether a retired entry may be created again at once; a relation between names may, a name has to wait. */
   readonly revivable: boolean;
   repository(repositories: Repositories): EntryRepository<Entry>;
   /** The application that an entry belongs to; undefined where only platform admins write. */
@@ -63,7 +68,7 @@ export function refusal(subject: string, findings: Findings, normId: string): No
   if (name.length > 0) {
     return new NomosError('NAME_ILLEGAL', `The ${subject} breaks the norm ${normId}.`, { violations });
   }
-  return new NomosError('REQUEST_INVALID', `The ${subject} refers to what is not there.`, {
+  return new NomosError('REQUEST_INVALID', `The ${subject} refers to what cannot be used.`, {
     violations,
     fix: 'Correct the fields named in the violations, or register what they refer to first.',
   });

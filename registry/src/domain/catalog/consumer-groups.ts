@@ -7,6 +7,7 @@ import {
 import type { z } from 'zod';
 import type { Collection } from './collection.js';
 import { examineGroup } from './group.js';
+import { ownedFilters } from './list-filter.js';
 
 /** Consumer groups: under which the instances of an application share what they receive. */
 export const consumerGroups: Collection<
@@ -17,12 +18,13 @@ export const consumerGroups: Collection<
   name: 'consumer-groups',
   noun: 'consumer group',
   keyFields: ['name'],
-  filterFields: ['application'],
+  filters: ownedFilters,
   schemas: {
     entry: consumerGroupSchema,
     create: createConsumerGroupSchema,
     change: changeConsumerGroupSchema,
   },
+  deprecatable: true,
   revivable: false,
   repository: (repositories) => repositories.consumerGroups,
   owner: async ({ application }) => application,

@@ -22,14 +22,18 @@ export async function examineGroup(
   return {
     name: reading?.ok === false ? reading.violations : [],
     references: [
-      ...(await examineReferences('application', repositories.applications, [
-        { value: application, where: 'application' },
-      ])),
+      ...(await examineReferences(
+        'application',
+        repositories.applications,
+        [{ value: application, where: 'application' }],
+        [before?.application],
+      )),
       ...(await examineReferences(
         'environment',
         repositories.environments,
         listed('environments', environments),
       )),
     ],
+    warnings: reading?.warnings ?? [],
   };
 }

@@ -7,6 +7,7 @@ import {
 import type { z } from 'zod';
 import type { Collection } from './collection.js';
 import { examineGroup } from './group.js';
+import { ownedFilters } from './list-filter.js';
 
 /** Producer groups: under which an application publishes. */
 export const producerGroups: Collection<
@@ -17,12 +18,13 @@ export const producerGroups: Collection<
   name: 'producer-groups',
   noun: 'producer group',
   keyFields: ['name'],
-  filterFields: ['application'],
+  filters: ownedFilters,
   schemas: {
     entry: producerGroupSchema,
     create: createProducerGroupSchema,
     change: changeProducerGroupSchema,
   },
+  deprecatable: true,
   revivable: false,
   repository: (repositories) => repositories.producerGroups,
   owner: async ({ application }) => application,

@@ -9,6 +9,8 @@ import type { z } from 'zod';
 import { filterViolations } from '../filter-violations.js';
 import type { Repositories } from '../repositories.js';
 import type { Collection } from './collection.js';
+import { fieldFilter } from './list-filter.js';
+import { examineQueues } from './queue-advice.js';
 import { examineReferences } from './references.js';
 
 type CreateSubscription = z.output<typeof createSubscriptionSchema>;
@@ -22,23 +24,27 @@ export const subscriptions: Collection<
   name: 'subscriptions',
   noun: 'subscription',
   keyFields: ['group', 'topic'],
-  filterFields: ['group', 'topic'],
+  filters: { group: fieldFilter('group'), topic: fieldFilter('topic') },
   schemas: { entry: subscriptionSchema, create: createSubscriptionSchema, change: changeSubscriptionSchema },
+  deprecatable: false,
   // Both names keep their meaning when a group stops and starts again to receive a topic.
   revivable: true,
   repository: (repositories) => repositories.subscriptions,
   owner: async ({ group }, { consumerGroups }) => (await consumerGroups.find([group]))?.application,
-  async examine(proposed, repositories) {
+  async examine(proposed, repositories, _judge, before) {
     const { group, topic, filter } = proposed;
+    const { consumerGroups, topics } = repositories;
+    const groupReference = [{ value: group, where: 'group' }];
     const references = [
-      ...(await examineReferences('consumer group', repositories.consumerGroups, [
-        { value: group, where: 'group' },
-      ])),
-      ...(await examineReferences('topic', repositories.topics, [{ value: topic, where: 'topic' }])),
+      ...(await examineReferences('consumer group', consumerGroups, groupReference, [before?.group])),
+      ...(await examineReferences('topic', topics, [{ value: topic, where: 'topic' }], [before?.topic])),
       ...filterViolations(filter, 'filter'),
     ];
-    if (references.length === 0) references.push(...(await examineEnvironments(proposed, repositories)));
-    return { references };
+    if (references.length > 0) return { references };
+    return {
+      references: await examineEnvironments(proposed, repositories),
+      warnings: await examineInstances(proposed, repositories),
+    };
   },
   async findDependant({ group, topic }, { sessions }, now) {
     for (const session of await sessions.listLive({ now, consumerGroups: [group] })) {
@@ -52,6 +58,17 @@ export const subscriptions: Collection<
   affectedEnvironments: async ({ group }, { consumerGroups }) =>
     (await consumerGroups.find([group]))?.environments ?? [],
 };
+
+/** Whether the topic has queues enough for the instances that the group expects. */
+async function examineInstances(
+  { group, topic }: CreateSubscription,
+  { consumerGroups, topics }: Repositories,
+): Promise<Violation[]> {
+  const [receiver, received] = [await consumerGroups.find([group]), await topics.find([topic])];
+  const instances = receiver?.mode === 'clustering' ? receiver.expectedInstances : undefined;
+  if (received === undefined || instances === undefined || received.queues >= instances) return [];
+  return examineQueues(received, instances, 'topic');
+}
 
 /** A group cannot receive a topic where only one of them exists. */
 async function examineEnvironments(

@@ -1,19 +1,28 @@
-import { changeTopicSchema, createTopicSchema, type Topic, topicSchema } from '@nomos/schemas';
+import {
+  changeTopicSchema,
+  createTopicSchema,
+  type Topic,
+  topicSchema,
+  type Violation,
+} from '@nomos/schemas';
 import type { z } from 'zod';
+import type { Repositories } from '../repositories.js';
 import type { Collection } from './collection.js';
+import { deprecatedViolation } from './deprecations.js';
+import { topicFilters } from './list-filter.js';
+import { examineQueues } from './queue-advice.js';
 import { examineReferences, listed } from './references.js';
 
+type CreateTopic = z.output<typeof createTopicSchema>;
+
 /** Topics: each belongs to the application that its name tells, in one or several environments. */
-export const topics: Collection<
-  Topic,
-  z.output<typeof createTopicSchema>,
-  z.output<typeof changeTopicSchema>
-> = {
+export const topics: Collection<Topic, CreateTopic, z.output<typeof changeTopicSchema>> = {
   name: 'topics',
   noun: 'topic',
   keyFields: ['name'],
-  filterFields: ['application'],
+  filters: topicFilters,
   schemas: { entry: topicSchema, create: createTopicSchema, change: changeTopicSchema },
+  deprecatable: true,
   revivable: false,
   repository: (repositories) => repositories.topics,
   owner: async ({ application }) => application,
@@ -21,18 +30,26 @@ export const topics: Collection<
     const { name, application, environments, publishers } = proposed;
     const reading =
       before === undefined ? await judge.read('topic', name, application, repositories) : undefined;
+    const kept = [before?.application, ...(before?.publishers ?? [])];
     return {
       name: reading?.ok === false ? reading.violations : [],
       references: [
-        ...(await examineReferences('application', repositories.applications, [
-          { value: application, where: 'application' },
-          ...listed('publishers', publishers),
-        ])),
+        ...(await examineReferences(
+          'application',
+          repositories.applications,
+          [{ value: application, where: 'application' }, ...listed('publishers', publishers)],
+          kept,
+        )),
         ...(await examineReferences(
           'environment',
           repositories.environments,
           listed('environments', environments),
         )),
+        ...examineNewPublishers(proposed, before),
+      ],
+      warnings: [
+        ...(reading?.warnings ?? []),
+        ...examineQueues(proposed, await countConsumers(before, repositories)),
       ],
     };
   },
@@ -41,6 +58,12 @@ export const topics: Collection<
     return subscription && `the subscription of the group "${subscription.group}"`;
   },
   async findObstacle(before, after, { subscriptions, consumerGroups }) {
+    if (after.queues < before.queues) {
+      return `It has ${before.queues} queues, and what is in them would be lost with fewer.`;
+    }
+    if (after.queues !== before.queues && after.messageType === 'FIFO') {
+      return 'It is a FIFO topic: with more queues, message groups move to others, and messages overtake earlier ones.';
+    }
     const left = before.environments.filter((environment) => !after.environments.includes(environment));
     if (left.length === 0) return undefined;
     for (const { group } of await subscriptions.list({ conditions: { topic: before.name } })) {
@@ -52,3 +75,23 @@ export const topics: Collection<
   },
   affectedEnvironments: async ({ environments }) => environments,
 };
+
+/** Nobody begins to publish to what everybody is to leave. */
+function examineNewPublishers({ publishers }: CreateTopic, before: Topic | undefined): Violation[] {
+  if (before?.status !== 'deprecated') return [];
+  return listed('publishers', publishers)
+    .filter(({ value }) => !before.publishers.includes(value))
+    .map(({ where }) => deprecatedViolation('topic', before.name, before.deprecation, where));
+}
+
+/** The instances that the largest group that receives the topic expects; 1 where nobody says. */
+async function countConsumers(
+  topic: Topic | undefined,
+  { subscriptions, consumerGroups }: Repositories,
+): Promise<number> {
+  if (topic === undefined) return 1;
+  const registered = await subscriptions.list({ conditions: { topic: topic.name } });
+  const names = registered.map(({ group }) => group);
+  const groups = await consumerGroups.list({ conditions: { name: names, mode: 'clustering' } });
+  return Math.max(1, ...groups.map(({ expectedInstances = 1 }) => expectedInstances));
+}

@@ -11,9 +11,11 @@ import { catalogRoutes } from './catalog-routes.js';
 import { credentialRoutes } from './credential-routes.js';
 import { edgeRoutes } from './edge-routes.js';
 import { nameRoutes } from './name-routes.js';
+import { searchRoutes } from './search-routes.js';
 import { serviceRoutes } from './service-routes.js';
 import { sessionRoutes } from './session-routes.js';
 import { tokenRoutes } from './token-routes.js';
+import { whoisRoutes } from './whois-routes.js';
 
 /** Every route of the registry, in the order of the API's description. */
 export const allRoutes: readonly Route[] = [
@@ -28,6 +30,8 @@ export const allRoutes: readonly Route[] = [
   ...catalogRoutes(subscriptions),
   ...sessionRoutes,
   ...nameRoutes,
+  ...searchRoutes,
+  ...whoisRoutes,
   ...edgeRoutes,
   ...tokenRoutes,
   ...serviceRoutes,
