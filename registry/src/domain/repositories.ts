@@ -10,6 +10,10 @@ import type {
   Team,
   Topic,
 } from '@nomos/schemas';
+import type {
+  ApprovalPolicyRepository,
+  ChangeRequestRepository,
+} from './approvals/change-request-repository.js';
 import type { AuditEvent, AuditFacts } from './audit/audit-event.js';
 
 // What the domain needs from storage. store/ implements it with Prisma; nothing here knows that.
@@ -189,6 +193,8 @@ export interface Repositories {
   readonly sessions: SessionRepository;
   readonly signingKeys: SigningKeyRepository;
   readonly audit: AuditRepository;
+  readonly approvalPolicies: ApprovalPolicyRepository;
+  readonly changeRequests: ChangeRequestRepository;
 }
 
 /**

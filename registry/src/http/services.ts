@@ -1,4 +1,5 @@
 import type { Sessions } from '../domain/admission/sessions.js';
+import type { Approvals } from '../domain/approvals/approvals.js';
 import type { Catalog } from '../domain/catalog/catalog.js';
 import type { NameJudge } from '../domain/catalog/name-judge.js';
 import type { Credentials } from '../domain/credentials.js';
@@ -12,6 +13,7 @@ import type { Tokens } from '../domain/tokens.js';
 export interface Services {
   readonly database: Database;
   readonly catalog: Catalog;
+  readonly approvals: Approvals;
   readonly judge: NameJudge;
   readonly tokens: Tokens;
   readonly credentials: Credentials;

@@ -1,6 +1,8 @@
 import type { Repositories } from '../domain/repositories.js';
 import { applicationRepository } from './application-repository.js';
+import { approvalPolicyRepository } from './approval-policy-repository.js';
 import { auditRepository } from './audit-repository.js';
+import { changeRequestRepository } from './change-request-repository.js';
 import { consumerGroupRepository } from './consumer-group-repository.js';
 import { credentialRepository } from './credential-repository.js';
 import { domainRepository } from './domain-repository.js';
@@ -30,5 +32,7 @@ export function repositoriesOf(client: Prisma.TransactionClient): Repositories {
     sessions: sessionRepository(client),
     signingKeys: signingKeyRepository(client),
     audit: auditRepository(client),
+    approvalPolicies: approvalPolicyRepository(client),
+    changeRequests: changeRequestRepository(client),
   };
 }

@@ -7,6 +7,7 @@ import { subscriptions } from '../../domain/catalog/subscriptions.js';
 import { teams } from '../../domain/catalog/teams.js';
 import { topics } from '../../domain/catalog/topics.js';
 import type { Route } from '../route.js';
+import { approvalRoutes } from './approval-routes.js';
 import { catalogRoutes } from './catalog-routes.js';
 import { credentialRoutes } from './credential-routes.js';
 import { edgeRoutes } from './edge-routes.js';
@@ -26,6 +27,7 @@ export const allRoutes: readonly Route[] = [
   ...catalogRoutes(producerGroups),
   ...catalogRoutes(consumerGroups),
   ...catalogRoutes(subscriptions),
+  ...approvalRoutes,
   ...sessionRoutes,
   ...nameRoutes,
   ...edgeRoutes,
