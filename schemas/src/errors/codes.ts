@@ -80,6 +80,16 @@ export const codes = {
     title: 'The change request is not open any more.',
     fix: 'Ask for the change again.',
   },
+  RECYCLING_TOO_EARLY: {
+    httpStatus: 409,
+    title: 'The owner of the entry still has time to object.',
+    fix: 'Wait until the time that the message names.',
+  },
+  RECYCLING_ENDED: {
+    httpStatus: 409,
+    title: 'The recycling case is in another state.',
+    fix: 'Read the case again.',
+  },
   // Who may do what
   UNAUTHENTICATED: {
     httpStatus: 401,
