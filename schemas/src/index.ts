@@ -4,6 +4,7 @@ export * from './api/catalog.js';
 export * from './api/edge-bundle.js';
 export * from './api/fields.js';
 export * from './api/grant.js';
+export * from './api/notice.js';
 export * from './api/problem.js';
 export * from './api/recycling.js';
 export * from './api/session.js';

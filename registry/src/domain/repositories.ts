@@ -15,6 +15,8 @@ import type {
   ChangeRequestRepository,
 } from './approvals/change-request-repository.js';
 import type { AuditEvent, AuditFacts } from './audit/audit-event.js';
+import type { NoticeRepository } from './notices/notices.js';
+import type { RecyclingRepository } from './recycling/recycling-repository.js';
 
 // What the domain needs from storage. store/ implements it with Prisma; nothing here knows that.
 
@@ -195,6 +197,8 @@ export interface Repositories {
   readonly audit: AuditRepository;
   readonly approvalPolicies: ApprovalPolicyRepository;
   readonly changeRequests: ChangeRequestRepository;
+  readonly recycling: RecyclingRepository;
+  readonly notices: NoticeRepository;
 }
 
 /**

@@ -5,6 +5,8 @@ import type { NameJudge } from '../domain/catalog/name-judge.js';
 import type { Credentials } from '../domain/credentials.js';
 import type { EdgeBundles } from '../domain/edge-bundle.js';
 import type { GrantSigner } from '../domain/grants.js';
+import type { Notices } from '../domain/notices/notices.js';
+import type { Recycling } from '../domain/recycling/recycling.js';
 import type { Database } from '../domain/repositories.js';
 import type { RevisionWatch } from '../domain/revision-watch.js';
 import type { Tokens } from '../domain/tokens.js';
@@ -14,6 +16,8 @@ export interface Services {
   readonly database: Database;
   readonly catalog: Catalog;
   readonly approvals: Approvals;
+  readonly recycling: Recycling;
+  readonly notices: Notices;
   readonly judge: NameJudge;
   readonly tokens: Tokens;
   readonly credentials: Credentials;

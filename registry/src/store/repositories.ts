@@ -8,7 +8,9 @@ import { credentialRepository } from './credential-repository.js';
 import { domainRepository } from './domain-repository.js';
 import { environmentRepository } from './environment-repository.js';
 import type { Prisma } from './generated/client.js';
+import { noticeRepository } from './notice-repository.js';
 import { producerGroupRepository } from './producer-group-repository.js';
+import { recyclingRepository } from './recycling-repository.js';
 import { sessionRepository } from './session-repository.js';
 import { signingKeyRepository } from './signing-key-repository.js';
 import { subscriptionRepository } from './subscription-repository.js';
@@ -34,5 +36,7 @@ export function repositoriesOf(client: Prisma.TransactionClient): Repositories {
     audit: auditRepository(client),
     approvalPolicies: approvalPolicyRepository(client),
     changeRequests: changeRequestRepository(client),
+    recycling: recyclingRepository(client),
+    notices: noticeRepository(client),
   };
 }

@@ -27,12 +27,9 @@ export const recyclingPolicySchema = z.strictObject({
     .max(365 * DAY_MS)
     .default(30 * DAY_MS)
     .meta({ description: 'How long edges refuse it, restorable at once, before it can be retired' }),
-  automatic: z
-    .boolean()
-    .default(false)
-    .meta({
-      description: 'Whether quarantine begins by itself when the notice is over; retiring never does',
-    }),
+  automatic: z.boolean().default(false).meta({
+    description: 'Whether quarantine begins by itself when the notice is over; retiring never does',
+  }),
 });
 export type RecyclingPolicy = z.infer<typeof recyclingPolicySchema>;
 

@@ -1,15 +1,16 @@
 import { type RecyclingCase, recyclingPolicySchema } from '@nomos/schemas';
 import { describe, expect, test } from 'vitest';
-import { keep, noteUse, openCase, quarantine, restore, retire } from './recycling-case.js';
+import { type IdleEntry, keep, noteUse, openCase, quarantine, restore, retire } from './recycling-case.js';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const policy = recyclingPolicySchema.parse({});
 const start = new Date('2026-11-21T12:00:00Z');
 const onDay = (days: number) => new Date(start.getTime() + days * DAY_MS);
-const entry = {
-  ...{ kind: 'topics', name: 'pay-paycore-transfer-lost', application: 'paycore', team: 'payments' },
+const entry: IdleEntry = {
+  kind: 'topics',
+  ...{ name: 'pay-paycore-transfer-lost', application: 'paycore', team: 'payments' },
   evidence: { changedAt: onDay(-100).toISOString() },
-} as const;
+};
 
 const candidate = openCase('case1', entry, policy, start);
 const quarantined = quarantine(candidate, policy, onDay(30));

@@ -12,6 +12,8 @@ import { catalogRoutes } from './catalog-routes.js';
 import { credentialRoutes } from './credential-routes.js';
 import { edgeRoutes } from './edge-routes.js';
 import { nameRoutes } from './name-routes.js';
+import { noticeRoutes } from './notice-routes.js';
+import { recyclingRoutes } from './recycling-routes.js';
 import { serviceRoutes } from './service-routes.js';
 import { sessionRoutes } from './session-routes.js';
 import { tokenRoutes } from './token-routes.js';
@@ -28,6 +30,8 @@ export const allRoutes: readonly Route[] = [
   ...catalogRoutes(consumerGroups),
   ...catalogRoutes(subscriptions),
   ...approvalRoutes,
+  ...recyclingRoutes,
+  ...noticeRoutes,
   ...sessionRoutes,
   ...nameRoutes,
   ...edgeRoutes,
