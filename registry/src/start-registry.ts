@@ -10,7 +10,10 @@ import type { z } from 'zod';
 import { checkDataFolder, markDataFolder, readSecretKey } from './data-folder.js';
 import { operator } from './domain/actor.js';
 import { defaultSessionTimes, Sessions, type SessionTimes } from './domain/admission/sessions.js';
+import { ApprovalGate } from './domain/approvals/approval-gate.js';
+import { Approvals } from './domain/approvals/approvals.js';
 import { AuditLog } from './domain/audit/audit-log.js';
+import { ApprovedChanges } from './domain/catalog/approved-changes.js';
 import { Catalog } from './domain/catalog/catalog.js';
 import { environments } from './domain/catalog/environments.js';
 import { NameJudge } from './domain/catalog/name-judge.js';
@@ -18,6 +21,8 @@ import { type Clock, systemClock } from './domain/clock.js';
 import { Credentials } from './domain/credentials.js';
 import { EdgeBundles } from './domain/edge-bundle.js';
 import { GrantSigner } from './domain/grants.js';
+import { Notices } from './domain/notices/notices.js';
+import { Recycling } from './domain/recycling/recycling.js';
 import { RevisionWatch } from './domain/revision-watch.js';
 import { SecretBox } from './domain/secrets.js';
 import { Tokens } from './domain/tokens.js';
@@ -145,7 +150,7 @@ async function createServices(
   database: PrismaDatabase,
   watch: RevisionWatch,
   secrets: SecretBox,
-  { clock = systemClock, sessionTimes, nameReservationMs }: RegistryOptions,
+  { clock = systemClock, log = silentLogger, sessionTimes, nameReservationMs }: RegistryOptions,
 ): Promise<Services> {
   const norm = compileNorm(defaultNorm);
   const judge = new NameJudge(norm);
@@ -153,13 +158,20 @@ async function createServices(
   const audit = new AuditLog(clock);
   const times = { ...defaultSessionTimes, ...sessionTimes };
   const credentials = new Credentials(database, secrets, audit, clock, times.grantGraceMs);
+  const gate = new ApprovalGate(audit, clock);
+  const catalog = new Catalog(database, judge, gate, audit, clock, nameReservationMs);
+  const changes = new ApprovedChanges(catalog);
+  const notices = new Notices(database, clock, log, undefined);
   return {
     database,
     watch,
     judge,
     signer,
     credentials,
-    catalog: new Catalog(database, judge, audit, clock, nameReservationMs),
+    catalog,
+    notices,
+    approvals: new Approvals(database, changes, audit, clock),
+    recycling: new Recycling(database, changes, notices, audit, clock),
     tokens: new Tokens(database, audit, clock),
     whois: new WhoisDesk(database, judge, clock),
     sessions: new Sessions(database, judge, signer, audit, clock, times),

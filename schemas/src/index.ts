@@ -1,4 +1,5 @@
 export { apache } from '../generated/v2.js';
+export * from './api/approval.js';
 export * from './api/catalog.js';
 export * from './api/contact.js';
 export * from './api/edge-bundle.js';
@@ -6,8 +7,11 @@ export * from './api/entry-version.js';
 export * from './api/fields.js';
 export * from './api/grant.js';
 export * from './api/metadata.js';
+export * from './api/notice.js';
+export * from './api/problem.js';
 export * from './api/problem.js';
 export * from './api/queue-advice.js';
+export * from './api/recycling.js';
 export * from './api/search.js';
 export * from './api/session.js';
 export * from './api/token.js';

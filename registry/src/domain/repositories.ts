@@ -12,8 +12,14 @@ import type {
   Team,
   Topic,
 } from '@nomos/schemas';
+import type {
+  ApprovalPolicyRepository,
+  ChangeRequestRepository,
+} from './approvals/change-request-repository.js';
 import type { AuditEvent, AuditFacts } from './audit/audit-event.js';
 import type { VersionRepository } from './catalog/entry-version.js';
+import type { NoticeRepository } from './notices/notices.js';
+import type { RecyclingRepository } from './recycling/recycling-repository.js';
 import type { SearchRepository } from './search/search-repository.js';
 
 // What the domain needs from storage. store/ implements it with Prisma; nothing here knows that.
@@ -206,6 +212,10 @@ export interface Repositories {
   readonly audit: AuditRepository;
   readonly versions: VersionRepository;
   readonly search: SearchRepository;
+  readonly approvalPolicies: ApprovalPolicyRepository;
+  readonly changeRequests: ChangeRequestRepository;
+  readonly recycling: RecyclingRepository;
+  readonly notices: NoticeRepository;
 }
 
 /**

@@ -1,9 +1,12 @@
 import type { Sessions } from '../domain/admission/sessions.js';
+import type { Approvals } from '../domain/approvals/approvals.js';
 import type { Catalog } from '../domain/catalog/catalog.js';
 import type { NameJudge } from '../domain/catalog/name-judge.js';
 import type { Credentials } from '../domain/credentials.js';
 import type { EdgeBundles } from '../domain/edge-bundle.js';
 import type { GrantSigner } from '../domain/grants.js';
+import type { Notices } from '../domain/notices/notices.js';
+import type { Recycling } from '../domain/recycling/recycling.js';
 import type { Database } from '../domain/repositories.js';
 import type { RevisionWatch } from '../domain/revision-watch.js';
 import type { Tokens } from '../domain/tokens.js';
@@ -13,6 +16,9 @@ import type { WhoisDesk } from '../domain/whois/whois.js';
 export interface Services {
   readonly database: Database;
   readonly catalog: Catalog;
+  readonly approvals: Approvals;
+  readonly recycling: Recycling;
+  readonly notices: Notices;
   readonly judge: NameJudge;
   readonly whois: WhoisDesk;
   readonly tokens: Tokens;

@@ -1,12 +1,16 @@
 import type { Repositories } from '../domain/repositories.js';
 import { applicationRepository } from './application-repository.js';
+import { approvalPolicyRepository } from './approval-policy-repository.js';
 import { auditRepository } from './audit-repository.js';
+import { changeRequestRepository } from './change-request-repository.js';
 import { consumerGroupRepository } from './consumer-group-repository.js';
 import { credentialRepository } from './credential-repository.js';
 import { domainRepository } from './domain-repository.js';
 import { environmentRepository } from './environment-repository.js';
 import type { Prisma } from './generated/client.js';
+import { noticeRepository } from './notice-repository.js';
 import { producerGroupRepository } from './producer-group-repository.js';
+import { recyclingRepository } from './recycling-repository.js';
 import { searchRepository } from './search-repository.js';
 import { sessionRepository } from './session-repository.js';
 import { signingKeyRepository } from './signing-key-repository.js';
@@ -34,5 +38,9 @@ export function repositoriesOf(client: Prisma.TransactionClient): Repositories {
     audit: auditRepository(client),
     versions: versionRepository(client),
     search: searchRepository(client),
+    approvalPolicies: approvalPolicyRepository(client),
+    changeRequests: changeRequestRepository(client),
+    recycling: recyclingRepository(client),
+    notices: noticeRepository(client),
   };
 }

@@ -75,6 +75,26 @@ export const codes = {
     title: 'The entry has changed since it was read.',
     fix: 'Read it again, and send its new ETag in If-Match.',
   },
+  CHANGE_PENDING: {
+    httpStatus: 409,
+    title: 'A change of the entry waits for approval already.',
+    fix: 'Wait for it, or withdraw it.',
+  },
+  REQUEST_ENDED: {
+    httpStatus: 409,
+    title: 'The change request is not open any more.',
+    fix: 'Ask for the change again.',
+  },
+  RECYCLING_TOO_EARLY: {
+    httpStatus: 409,
+    title: 'The owner of the entry still has time to object.',
+    fix: 'Wait until the time that the message names.',
+  },
+  RECYCLING_ENDED: {
+    httpStatus: 409,
+    title: 'The recycling case is in another state.',
+    fix: 'Read the case again.',
+  },
   // Who may do what
   UNAUTHENTICATED: {
     httpStatus: 401,

@@ -1,5 +1,15 @@
-import { type Deprecation, NomosError, type Violation } from '@nomos/schemas';
+import {
+  type ApprovableAction,
+  approvableSchema,
+  type ChangeRequest,
+  type Deprecation,
+  NomosError,
+  type Requirement,
+  type Violation,
+} from '@nomos/schemas';
 import { type Actor, requireOwn } from '../actor.js';
+import type { ApprovalGate } from '../approvals/approval-gate.js';
+import { readChangeFacts } from '../approvals/change-facts.js';
 import type { AuditLog } from '../audit/audit-log.js';
 import type { Clock } from '../clock.js';
 import type {
@@ -12,20 +22,27 @@ import type {
 } from '../repositories.js';
 import { type Collection, describe, refusal } from './collection.js';
 import { requireSensible } from './deprecations.js';
+import { creationOf, findEntry, keyOf } from './entry-keys.js';
 import { type EntryVerb, recordEntry, versionKey } from './entry-log.js';
 import type { EntryVersion } from './entry-version.js';
 import type { NameJudge } from './name-judge.js';
+import { isFree, requireUsable, requireWritable, takenRefusal } from './write-refusals.js';
 
 /** For how long the name of a retired entry stays reserved, unless the registry is told otherwise. */
 export const defaultNameReservationMs = 180 * 24 * 60 * 60 * 1000;
 
 /** An entry as it has become, with what whoever wrote it should know; present only if there is something. */
-export type Written<Entry> = Entry & { readonly warnings?: readonly Violation[] };
+export type Written<Entry> = Entry & {
+  readonly warnings?: readonly Violation[];
+  /** Set when the change waits for approval; the entry is then as it was, or only requested. */
+  readonly pending?: ChangeRequest;
+};
 
 /** The lifecycle that all collections of the catalog share: create, read, list, change, deprecate, retire. */
 export class Catalog {
   readonly #database: Database;
   readonly #judge: NameJudge;
+  readonly #gate: ApprovalGate;
   readonly #audit: AuditLog;
   readonly #clock: Clock;
   readonly #nameReservationMs: number;
@@ -33,12 +50,14 @@ export class Catalog {
   constructor(
     database: Database,
     judge: NameJudge,
+    gate: ApprovalGate,
     audit: AuditLog,
     clock: Clock,
     nameReservationMs: number = defaultNameReservationMs,
   ) {
     this.#database = database;
     this.#judge = judge;
+    this.#gate = gate;
     this.#audit = audit;
     this.#clock = clock;
     this.#nameReservationMs = nameReservationMs;
@@ -57,23 +76,27 @@ export class Catalog {
       const found = await collection.repository(repositories).find(key);
       const now = this.#clock();
       if (found !== undefined && !isFree(found, collection.revivable, now)) {
-        throw await taken(describe(collection, key), found, collection, repositories);
+        throw await takenRefusal(describe(collection, key), found, collection, repositories);
       }
       const findings = await collection.examine(proposed, repositories, this.#judge);
       const refused = refusal(describe(collection, key), findings, this.#judge.norm.id);
       if (refused !== undefined) throw refused;
       const createdAt = collection.revivable ? found?.createdAt : undefined;
+      const requirements = await this.#requirements(collection, 'create', [proposed], repositories);
       const entry = collection.schemas.entry.parse({
         ...proposed,
         // Versions go on counting through the lives of a name, so that no two states share one.
-        ...{ status: 'active', version: (found?.version ?? 0) + 1 },
+        ...{ status: requirements.length > 0 ? 'requested' : 'active', version: (found?.version ?? 0) + 1 },
         ...{ createdAt: createdAt ?? now.toISOString(), updatedAt: now.toISOString() },
       });
       const repository = collection.repository(repositories);
       await (found === undefined ? repository.insert(entry) : repository.update(entry));
       const states = { before: found, after: entry };
       await recordEntry(collection, 'create', states, actor, this.#audit, repositories);
-      return withWarnings(entry, findings.warnings);
+      const written = withWarnings(entry, findings.warnings);
+      if (requirements.length === 0) return written;
+      const asked = { action: 'create', proposal: proposed, requirements } as const;
+      return { ...written, pending: await this.#ask(collection, actor, entry, asked, repositories) };
     });
   }
 
@@ -82,7 +105,7 @@ export class Catalog {
     collection: Collection<Entry, Create, Change>,
     key: EntryKey,
   ): Promise<Entry> {
-    return find(collection, key, this.#database.repositories);
+    return findEntry(collection, key, this.#database.repositories);
   }
 
   /** @param filters values for filters of the collection, by their names. */
@@ -107,7 +130,7 @@ export class Catalog {
     page: { readonly before?: number; readonly limit: number },
   ): Promise<EntryVersion[]> {
     const { repositories } = this.#database;
-    await find(collection, key, repositories);
+    await findEntry(collection, key, repositories);
     return repositories.versions.list({ collection: collection.name, key: versionKey(key), ...page });
   }
 
@@ -132,22 +155,11 @@ export class Catalog {
     change: Change,
     expectedVersion: number | undefined,
   ): Promise<Written<Entry>> {
-    return this.#write(collection, 'change', actor, key, expectedVersion, async (before, repositories) => {
-      const fields = Object.entries(change).filter(([, value]) => value !== undefined);
-      if (fields.length === 0) return undefined;
-      // What a change sets to null, the entry has no more.
-      const changed = { ...before, ...Object.fromEntries(fields) };
-      const after = this.#next(collection, before, withoutNulls(changed));
-      const proposed = creationOf(collection, after);
-      const findings = await collection.examine(proposed, repositories, this.#judge, before);
-      const refused = refusal(describe(collection, key), findings, this.#judge.norm.id);
-      if (refused !== undefined) throw refused;
-      const obstacle = await collection.findObstacle?.(before, after, repositories);
-      if (obstacle !== undefined) {
-        throw new NomosError('IN_USE', `The ${describe(collection, key)} cannot change so. ${obstacle}`);
-      }
-      return withWarnings(after, findings.warnings);
-    });
+    const asked = { action: 'change', proposal: change } as const;
+    const by = { actor, key, expectedVersion };
+    return this.#write(collection, asked, by, (before, repositories) =>
+      this.#changed(collection, before, change, repositories),
+    );
   }
 
   /**
@@ -162,8 +174,8 @@ export class Catalog {
     deprecation: Deprecation,
     expectedVersion: number | undefined,
   ): Promise<Entry> {
-    return this.#write(collection, 'deprecate', actor, key, expectedVersion, async (before, repositories) => {
-      requireUsable(describe(collection, key), before);
+    const by = { actor, key, expectedVersion };
+    return this.#write(collection, { action: 'deprecate' }, by, async (before, repositories) => {
       const repository = collection.repository(repositories);
       await requireSensible(deprecation, { noun: collection.noun, key, repository }, this.#clock());
       return this.#next(collection, before, { ...before, status: 'deprecated', deprecation });
@@ -177,8 +189,8 @@ export class Catalog {
     key: EntryKey,
     expectedVersion: number | undefined,
   ): Promise<Entry> {
-    return this.#write(collection, 'reactivate', actor, key, expectedVersion, async (before) => {
-      requireUsable(describe(collection, key), before);
+    const by = { actor, key, expectedVersion };
+    return this.#write(collection, { action: 'reactivate' }, by, async (before) => {
       if (before.status === 'active') return undefined;
       const { deprecation: _, ...rest } = before;
       return this.#next(collection, before, { ...rest, status: 'active' });
@@ -191,41 +203,163 @@ export class Catalog {
     actor: Actor,
     key: EntryKey,
     expectedVersion: number | undefined,
-  ): Promise<Entry> {
-    return this.#write(collection, 'retire', actor, key, expectedVersion, async (before, repositories) => {
-      const now = this.#clock();
-      const dependant = await collection.findDependant(before, repositories, now);
-      if (dependant !== undefined) {
-        throw new NomosError('IN_USE', `The ${describe(collection, key)} is used by ${dependant}.`);
-      }
-      const reservedUntil = new Date(now.getTime() + this.#nameReservationMs).toISOString();
-      const reserved = collection.revivable ? {} : { reservedUntil };
-      return this.#next(collection, before, { ...before, status: 'retired', ...reserved });
-    });
+  ): Promise<Written<Entry>> {
+    const by = { actor, key, expectedVersion };
+    return this.#write(collection, { action: 'retire', proposal: {} }, by, (before, repositories) =>
+      this.#retired(collection, before, repositories),
+    );
   }
 
-  /** Finds an entry, lets the work make its next state, and writes that; without a next state nothing changes. */
-  #write<Entry extends CatalogEntry, Create extends object, Change extends object>(
+  /** What may be done to an entry now that it is approved, within a transaction that is under way. */
+  approved<Entry extends CatalogEntry, Create extends object, Change extends object>(
     collection: Collection<Entry, Create, Change>,
-    verb: EntryVerb,
     actor: Actor,
     key: EntryKey,
     expectedVersion: number | undefined,
+    repositories: Repositories,
+  ) {
+    const write = async (verb: EntryVerb, work: (before: Entry) => Promise<Entry>) => {
+      const before = await findEntry(collection, key, repositories);
+      requireWritable(describe(collection, key), before, expectedVersion);
+      await this.#put(collection, verb, before, await work(before), actor, repositories);
+    };
+    return {
+      /** requested → active, if all that the entry refers to is still there. */
+      activate: () =>
+        write('approve', async (before) => {
+          const active = this.#next(collection, before, { ...before, status: 'active' });
+          const proposed = creationOf(collection, active);
+          const findings = await collection.examine(proposed, repositories, this.#judge, before);
+          const refused = refusal(describe(collection, key), findings, this.#judge.norm.id);
+          if (refused !== undefined) throw refused;
+          return active;
+        }),
+      /** requested → retired, with the name free at once. */
+      release: () =>
+        write('reject', async (before) => {
+          const reservedUntil = this.#clock().toISOString();
+          return this.#next(collection, before, { ...before, status: 'retired', reservedUntil });
+        }),
+      change: (change: Change) =>
+        write(
+          'change',
+          async (before) => (await this.#changed(collection, before, change, repositories)) ?? before,
+        ),
+      retire: () => write('retire', (before) => this.#retired(collection, before, repositories)),
+    };
+  }
+
+  /** The entry with a change, if nothing speaks against it; undefined when it changes nothing. */
+  async #changed<Entry extends CatalogEntry, Create extends object, Change extends object>(
+    collection: Collection<Entry, Create, Change>,
+    before: Entry,
+    change: Change,
+    repositories: Repositories,
+  ): Promise<Written<Entry> | undefined> {
+    const subject = describe(collection, keyOf(collection, creationOf(collection, before)));
+    const fields = Object.entries(change).filter(([, value]) => value !== undefined);
+    if (fields.length === 0) return undefined;
+    // What a change sets to null, the entry has no more.
+    const changed = { ...before, ...Object.fromEntries(fields) };
+    const after = this.#next(collection, before, withoutNulls(changed));
+    const proposed = creationOf(collection, after);
+    const findings = await collection.examine(proposed, repositories, this.#judge, before);
+    const refused = refusal(subject, findings, this.#judge.norm.id);
+    if (refused !== undefined) throw refused;
+    const obstacle = await collection.findObstacle?.(before, after, repositories);
+    if (obstacle !== undefined) {
+      throw new NomosError('IN_USE', `The ${subject} cannot change so. ${obstacle}`);
+    }
+    return withWarnings(after, findings.warnings);
+  }
+
+  async #retired<Entry extends CatalogEntry, Create extends object, Change extends object>(
+    collection: Collection<Entry, Create, Change>,
+    before: Entry,
+    repositories: Repositories,
+  ): Promise<Entry> {
+    const now = this.#clock();
+    const dependant = await collection.findDependant(before, repositories, now);
+    if (dependant !== undefined) {
+      throw new NomosError(
+        'IN_USE',
+        `The ${describe(collection, keyOf(collection, creationOf(collection, before)))} is used by ${dependant}.`,
+      );
+    }
+    const reservedUntil = new Date(now.getTime() + this.#nameReservationMs).toISOString();
+    const reserved = collection.revivable ? {} : { reservedUntil };
+    return this.#next(collection, before, { ...before, status: 'retired', ...reserved });
+  }
+
+  /**
+   * Finds an entry, lets the work make its next state, and writes that, or asks for the approvals that it needs;
+   * without a next state nothing changes.
+   */
+  #write<Entry extends CatalogEntry, Create extends object, Change extends object>(
+    collection: Collection<Entry, Create, Change>,
+    asked: { readonly action: EntryVerb; readonly proposal?: object },
+    by: { readonly actor: Actor; readonly key: EntryKey; readonly expectedVersion: number | undefined },
     work: (before: Entry, repositories: Repositories) => Promise<Written<Entry> | undefined>,
   ): Promise<Written<Entry>> {
+    const { actor, key, expectedVersion } = by;
     return this.#database.change({ catalog: true }, async (repositories) => {
-      const before = await find(collection, key, repositories);
+      const before = await findEntry(collection, key, repositories);
       const owner = await collection.owner(creationOf(collection, before), repositories);
       await requireOwn(actor, owner, repositories);
       requireWritable(describe(collection, key), before, expectedVersion);
+      requireUsable(describe(collection, key), before);
       const written = await work(before, repositories);
       if (written === undefined) return before;
-      const { warnings: _, ...rest } = written;
-      const after = collection.schemas.entry.parse(rest);
-      await collection.repository(repositories).update(after);
-      await recordEntry(collection, verb, { before, after }, actor, this.#audit, repositories);
+      const { action, proposal } = asked;
+      if (proposal !== undefined && (action === 'change' || action === 'retire')) {
+        const states = [before, written];
+        const requirements = await this.#requirements(collection, action, states, repositories);
+        if (requirements.length > 0) {
+          const request = { action, proposal, requirements };
+          return { ...before, pending: await this.#ask(collection, actor, before, request, repositories) };
+        }
+      }
+      const { warnings: _, ...after } = written;
+      await this.#put(collection, action, before, collection.schemas.entry.parse(after), actor, repositories);
       return written;
     });
+  }
+
+  async #put<Entry extends CatalogEntry, Create extends object, Change extends object>(
+    collection: Collection<Entry, Create, Change>,
+    verb: EntryVerb,
+    before: Entry,
+    after: Entry,
+    actor: Actor,
+    repositories: Repositories,
+  ): Promise<void> {
+    await collection.repository(repositories).update(after);
+    await recordEntry(collection, verb, { before, after }, actor, this.#audit, repositories);
+  }
+
+  async #requirements<Entry extends CatalogEntry, Create extends object, Change extends object>(
+    { name }: Collection<Entry, Create, Change>,
+    action: ApprovableAction,
+    states: readonly object[],
+    repositories: Repositories,
+  ): Promise<Requirement[]> {
+    const kind = approvableSchema.safeParse(name);
+    if (!kind.success) return [];
+    const facts = await readChangeFacts(kind.data, action, states, repositories);
+    return this.#gate.requirements(facts, repositories);
+  }
+
+  #ask<Entry extends CatalogEntry, Create extends object, Change extends object>(
+    collection: Collection<Entry, Create, Change>,
+    actor: Actor,
+    entry: Entry,
+    asked: Pick<ChangeRequest, 'action' | 'proposal' | 'requirements'>,
+    repositories: Repositories,
+  ): Promise<ChangeRequest> {
+    const kind = approvableSchema.parse(collection.name);
+    const key = [...keyOf(collection, creationOf(collection, entry))];
+    const change = { ...asked, kind, key, entryVersion: entry.version };
+    return this.#gate.request(actor, change, repositories);
   }
 
   #next<Entry extends CatalogEntry, Create extends object, Change extends object>(
@@ -238,22 +372,6 @@ export class Catalog {
   }
 }
 
-function requireWritable(subject: string, entry: CatalogEntry, expectedVersion: number | undefined): void {
-  if (entry.status === 'retired') {
-    throw new NomosError('RETIRED', `The ${subject} is retired since ${entry.updatedAt}.`);
-  }
-  if (expectedVersion !== undefined && expectedVersion !== entry.version) {
-    const message = `The ${subject} is at version ${entry.version}, not ${expectedVersion}.`;
-    throw new NomosError('VERSION_CONFLICT', message);
-  }
-}
-
-/** What waits for approval can neither be deprecated nor activated past it. */
-function requireUsable(subject: string, { status }: CatalogEntry): void {
-  if (status !== 'requested') return;
-  throw new NomosError('NOT_APPROVED', `The ${subject} is only requested, and waits for approval.`);
-}
-
 function withWarnings<Entry extends object>(
   entry: Entry,
   warnings: readonly Violation[] = [],
@@ -263,58 +381,4 @@ function withWarnings<Entry extends object>(
 
 function withoutNulls(fields: object): object {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null));
-}
-
-/** Whether the name of a retired entry may be taken again. */
-function isFree({ status, reservedUntil }: CatalogEntry, revivable: boolean, now: Date): boolean {
-  if (status !== 'retired') return false;
-  return revivable || (reservedUntil !== undefined && Date.parse(reservedUntil) <= now.getTime());
-}
-
-function keyOf<Entry extends CatalogEntry, Create extends object, Change extends object>(
-  collection: Collection<Entry, Create, Change>,
-  proposed: Create,
-): EntryKey {
-  return collection.keyFields.map((field) => String(proposed[field]));
-}
-
-/** The part of an entry that a request to create it would have. */
-function creationOf<Entry extends CatalogEntry, Create extends object, Change extends object>(
-  collection: Collection<Entry, Create, Change>,
-  entry: Entry,
-): Create {
-  const { status, version, createdAt, updatedAt, reservedUntil, deprecation, ...rest } = entry;
-  return collection.schemas.create.parse(rest);
-}
-
-async function find<Entry extends CatalogEntry, Create extends object, Change extends object>(
-  collection: Collection<Entry, Create, Change>,
-  key: EntryKey,
-  repositories: Repositories,
-): Promise<Entry> {
-  const entry = await collection.repository(repositories).find(key);
-  if (entry === undefined) throw new NomosError('NOT_FOUND', `There is no ${describe(collection, key)}.`);
-  return entry;
-}
-
-async function taken<Entry extends CatalogEntry, Create extends object, Change extends object>(
-  subject: string,
-  found: Entry,
-  collection: Collection<Entry, Create, Change>,
-  repositories: Repositories,
-): Promise<NomosError> {
-  if (found.status === 'retired') {
-    const until = found.reservedUntil === undefined ? '' : ` until ${found.reservedUntil}`;
-    return new NomosError(
-      'RETIRED',
-      `The ${subject} is retired since ${found.updatedAt}; its name stays reserved${until}.`,
-    );
-  }
-  const owner = await collection.owner(creationOf(collection, found), repositories);
-  const application = owner === undefined ? undefined : await repositories.applications.find([owner]);
-  const whose =
-    application === undefined
-      ? ''
-      : ` It belongs to the application "${application.code}" of the team "${application.team}".`;
-  return new NomosError('ALREADY_EXISTS', `The ${subject} exists already.${whose}`);
 }

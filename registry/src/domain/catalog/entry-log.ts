@@ -5,7 +5,15 @@ import type { CatalogEntry, Repositories } from '../repositories.js';
 import type { Collection } from './collection.js';
 
 /** What can be done to an entry, as the audit log calls it. */
-export type EntryVerb = 'create' | 'change' | 'deprecate' | 'reactivate' | 'retire';
+export type EntryVerb =
+  | 'create'
+  | 'change'
+  | 'deprecate'
+  | 'reactivate'
+  | 'retire'
+  // What was requested begins, or its name is free again.
+  | 'approve'
+  | 'reject';
 
 /**
  * What every change of an entry leaves behind, in its own transaction: an audit event, the new state as a

@@ -7,10 +7,13 @@ import { subscriptions } from '../../domain/catalog/subscriptions.js';
 import { teams } from '../../domain/catalog/teams.js';
 import { topics } from '../../domain/catalog/topics.js';
 import type { Route } from '../route.js';
+import { approvalRoutes } from './approval-routes.js';
 import { catalogRoutes } from './catalog-routes.js';
 import { credentialRoutes } from './credential-routes.js';
 import { edgeRoutes } from './edge-routes.js';
 import { nameRoutes } from './name-routes.js';
+import { noticeRoutes } from './notice-routes.js';
+import { recyclingRoutes } from './recycling-routes.js';
 import { searchRoutes } from './search-routes.js';
 import { serviceRoutes } from './service-routes.js';
 import { sessionRoutes } from './session-routes.js';
@@ -28,6 +31,9 @@ export const allRoutes: readonly Route[] = [
   ...catalogRoutes(producerGroups),
   ...catalogRoutes(consumerGroups),
   ...catalogRoutes(subscriptions),
+  ...approvalRoutes,
+  ...recyclingRoutes,
+  ...noticeRoutes,
   ...sessionRoutes,
   ...nameRoutes,
   ...searchRoutes,

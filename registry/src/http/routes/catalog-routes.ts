@@ -1,4 +1,6 @@
 import {
+  type ChangeRequest,
+  changeRequestSchema,
   type Deprecation,
   deprecationSchema,
   entryVersionSchema,
@@ -128,10 +130,11 @@ function writingRoutes<Entry extends CatalogEntry, Create extends object, Change
     defineRoute({
       ...{ method: 'post', path, id: `${name}.create`, summary: `Register ${a}`, ...writable },
       request: { body: schemas.create },
-      answers: { 201: { description: `The new ${noun}`, ...writtenAnswer } },
-      problems: ['NAME_ILLEGAL', 'ALREADY_EXISTS', 'RETIRED'],
+      answers: { 201: { description: `The new ${noun}`, ...writtenAnswer }, ...pendingAnswer },
+      problems: ['NAME_ILLEGAL', 'ALREADY_EXISTS', 'RETIRED', 'CHANGE_PENDING'],
       handle: async ({ body, actor }, { catalog }) => {
         const entry = await catalog.create(collection, actor, body);
+        if (entry.pending !== undefined) return pendingOf(entry.pending);
         const location = `${path}/${keyIn(entry).map(encodeURIComponent).join('/')}`;
         return { ...entryOf(entry, 201), headers: { etag: toEntityTag(entry.version), location } };
       },
@@ -140,23 +143,25 @@ function writingRoutes<Entry extends CatalogEntry, Create extends object, Change
       ...{ method: 'patch', path: entryPath, id: `${name}.change`, summary: `Change ${a}`, ...writable },
       request: { params, body: schemas.change },
       conditional: true,
-      answers: { 200: { description: `The changed ${noun}`, ...writtenAnswer } },
-      problems: ['NOT_FOUND', 'RETIRED', 'IN_USE', 'VERSION_CONFLICT'],
+      answers: { 200: { description: `The changed ${noun}`, ...writtenAnswer }, ...pendingAnswer },
+      problems: ['NOT_FOUND', 'RETIRED', 'IN_USE', 'NOT_APPROVED', 'CHANGE_PENDING', 'VERSION_CONFLICT'],
       handle: async (call, { catalog }) => {
         const version = readIfMatch(call.header('if-match'));
         const key = keyIn(call.params);
-        return entryOf(await catalog.change(collection, call.actor, key, call.body, version), 200);
+        const entry = await catalog.change(collection, call.actor, key, call.body, version);
+        return entry.pending === undefined ? entryOf(entry, 200) : pendingOf(entry.pending);
       },
     }),
     defineRoute({
       ...{ method: 'delete', path: entryPath, id: `${name}.retire`, summary: `Retire ${a}`, ...writable },
       request: { params },
       conditional: true,
-      answers: { 200: { description: `The retired ${noun}`, ...entryAnswer } },
-      problems: ['NOT_FOUND', 'RETIRED', 'IN_USE', 'VERSION_CONFLICT'],
+      answers: { 200: { description: `The retired ${noun}`, ...entryAnswer }, ...pendingAnswer },
+      problems: ['NOT_FOUND', 'RETIRED', 'IN_USE', 'NOT_APPROVED', 'CHANGE_PENDING', 'VERSION_CONFLICT'],
       handle: async (call, { catalog }) => {
         const version = readIfMatch(call.header('if-match'));
-        return entryOf(await catalog.retire(collection, call.actor, keyIn(call.params), version), 200);
+        const entry = await catalog.retire(collection, call.actor, keyIn(call.params), version);
+        return entry.pending === undefined ? entryOf(entry, 200) : pendingOf(entry.pending);
       },
     }),
   ];
@@ -253,6 +258,15 @@ function versionRoutes<Entry extends CatalogEntry, Create extends object, Change
       },
     }),
   ];
+}
+
+/** What waits for approval is accepted, and not done yet (RFC 9110, 15.3.3). */
+const pendingAnswer = {
+  202: { description: 'It waits for approval: the change request', schema: changeRequestSchema },
+} as const;
+
+function pendingOf(request: ChangeRequest): Answer {
+  return { status: 202, body: request, headers: { location: `/v1/change-requests/${request.id}` } };
 }
 
 function entryOf(entry: CatalogEntry, status: number): Answer {

@@ -1,0 +1,77 @@
+import { type ChangeRequest, defaultApprovalPolicy, NomosError, type Requirement } from '@nomos/schemas';
+import type { Actor } from '../actor.js';
+import type { AuditLog } from '../audit/audit-log.js';
+import type { Clock } from '../clock.js';
+import type { Principal } from '../principal.js';
+import type { Repositories } from '../repositories.js';
+import { createId } from '../secrets.js';
+import { type ChangeFacts, requirementsFor } from './approval-policy.js';
+import type { StoredPolicy } from './change-request-repository.js';
+
+/** A change as it was asked for. */
+export type ProposedChange = Pick<
+  ChangeRequest,
+  'kind' | 'action' | 'key' | 'proposal' | 'entryVersion' | 'requirements'
+>;
+
+/** Stands before every change of the catalog: whether it may be done at once, or waits for somebody's approval. */
+export class ApprovalGate {
+  readonly #audit: AuditLog;
+  readonly #clock: Clock;
+
+  constructor(audit: AuditLog, clock: Clock) {
+    this.#audit = audit;
+    this.#clock = clock;
+  }
+
+  /** What a change needs; nothing when it can be done at once. */
+  async requirements(facts: ChangeFacts, repositories: Repositories): Promise<Requirement[]> {
+    return requirementsFor((await readPolicy(repositories)).policy, facts);
+  }
+
+  /**
+   * Writes down that a change waits for approvals, in the transaction that found out.
+   *
+   * @throws NomosError CHANGE_PENDING when another change of the entry waits already.
+   */
+  async request(actor: Actor, change: ProposedChange, repositories: Repositories): Promise<ChangeRequest> {
+    const open = await repositories.changeRequests.findOpen(change.kind, change.key);
+    if (open !== undefined) {
+      throw new NomosError(
+        'CHANGE_PENDING',
+        `The change request "${open.id}" for the same entry waits for approval.`,
+        { fix: `Wait for it, or withdraw it with POST /v1/change-requests/${open.id}:withdraw.` },
+      );
+    }
+    const now = this.#clock();
+    const { expiresAfterMs } = (await readPolicy(repositories)).policy;
+    const request: ChangeRequest = {
+      ...{ ...change, key: [...change.key], id: createId(), state: 'open', decisions: [], comments: [] },
+      requestedBy: personOf(actor.principal),
+      createdAt: now.toISOString(),
+      expiresAt: new Date(now.getTime() + expiresAfterMs).toISOString(),
+    };
+    await repositories.changeRequests.insert(request);
+    await this.#audit.record(repositories, actor, {
+      ...{
+        action: 'change-request.create',
+        subjectKind: 'change request',
+        subject: request.id,
+        after: request,
+      },
+    });
+    return request;
+  }
+}
+
+/** The policy in force: the newest, or that of a new registry. */
+export async function readPolicy({ approvalPolicies }: Repositories): Promise<StoredPolicy> {
+  const stored = await approvalPolicies.find();
+  return stored ?? { policy: defaultApprovalPolicy, version: 1, updatedAt: new Date(0) };
+}
+
+/** Somebody as a change request names them. */
+export function personOf(principal: Principal): ChangeRequest['requestedBy'] {
+  const { role, id } = principal;
+  return principal.role === 'member' ? { role, id, team: principal.team } : { role, id };
+}

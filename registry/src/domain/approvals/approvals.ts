@@ -1,0 +1,269 @@
+import { type ApprovalPolicy, type ChangeRequest, NomosError, type Requirement } from '@nomos/schemas';
+import { type Actor, operator } from '../actor.js';
+import type { AuditLog } from '../audit/audit-log.js';
+import type { Clock } from '../clock.js';
+import type { Principal } from '../principal.js';
+import type { Database, Repositories } from '../repositories.js';
+import { personOf, readPolicy } from './approval-gate.js';
+import { counts } from './approval-policy.js';
+import type { ChangeRequestQuery, StoredPolicy } from './change-request-repository.js';
+
+/** Comments and decisions of one request. */
+const REMARKS_MAX = 200;
+/** Requests that end for their age in one transaction. */
+const EXPIRED_AT_ONCE = 100;
+
+/** Does to the catalog what a request asked for, or lets go of what was reserved for it. */
+export interface RequestedChanges {
+  /** @throws NomosError when it is no longer possible, whatever the reason. */
+  apply(request: ChangeRequest, actor: Actor, repositories: Repositories): Promise<void>;
+  discard(request: ChangeRequest, actor: Actor, repositories: Repositories): Promise<void>;
+}
+
+/** Change requests: what needs whose approval, and how it goes on from there. */
+export class Approvals {
+  readonly #database: Database;
+  readonly #changes: RequestedChanges;
+  readonly #audit: AuditLog;
+  readonly #clock: Clock;
+
+  constructor(database: Database, changes: RequestedChanges, audit: AuditLog, clock: Clock) {
+    this.#database = database;
+    this.#changes = changes;
+    this.#audit = audit;
+    this.#clock = clock;
+  }
+
+  /** The policy in force. */
+  policy(): Promise<StoredPolicy> {
+    return readPolicy(this.#database.repositories);
+  }
+
+  /** @throws NomosError VERSION_CONFLICT. */
+  setPolicy(
+    actor: Actor,
+    policy: ApprovalPolicy,
+    expectedVersion: number | undefined,
+  ): Promise<StoredPolicy> {
+    return this.#database.change({ catalog: true }, async (repositories) => {
+      const before = await readPolicy(repositories);
+      if (expectedVersion !== undefined && expectedVersion !== before.version) {
+        const message = `The approval policy is at version ${before.version}, not ${expectedVersion}.`;
+        throw new NomosError('VERSION_CONFLICT', message);
+      }
+      const after = { policy, version: before.version + 1, updatedAt: this.#clock() };
+      await repositories.approvalPolicies.insert(after);
+      await this.#audit.record(repositories, actor, {
+        ...{ action: 'approval-policy.change', subjectKind: 'approval policy', subject: 'approval-policy' },
+        ...{ before: before.policy, after: policy },
+      });
+      return after;
+    });
+  }
+
+  /** @throws NomosError NOT_FOUND. */
+  async read(id: string): Promise<ChangeRequest> {
+    return await findRequest(id, this.#database.repositories);
+  }
+
+  list(query: ChangeRequestQuery): Promise<ChangeRequest[]> {
+    return this.#database.repositories.changeRequests.list(query);
+  }
+
+  /**
+   * Says yes. With the last approval that was needed the change is done at once, in the same transaction.
+   *
+   * @throws NomosError NOT_FOUND, FORBIDDEN or REQUEST_ENDED.
+   */
+  approve(actor: Actor, id: string, comment: string | undefined): Promise<ChangeRequest> {
+    return this.#decide(actor, id, 'approve', comment);
+  }
+
+  /** Says no, which ends the request. @throws NomosError NOT_FOUND, FORBIDDEN or REQUEST_ENDED. */
+  reject(actor: Actor, id: string, comment: string): Promise<ChangeRequest> {
+    return this.#decide(actor, id, 'reject', comment);
+  }
+
+  /** @throws NomosError NOT_FOUND, FORBIDDEN or REQUEST_ENDED. */
+  withdraw(actor: Actor, id: string): Promise<ChangeRequest> {
+    return this.#database.change({ catalog: true }, async (repositories) => {
+      const request = await this.#findOpen(id, repositories);
+      if (!isSame(actor.principal, request) && actor.principal.role !== 'platform-admin') {
+        throw new NomosError('FORBIDDEN', `The change request "${id}" is somebody else's.`, {
+          fix: 'Reject it, if you may decide it.',
+        });
+      }
+      return this.#end(request, 'withdrawn', actor, repositories);
+    });
+  }
+
+  /** @throws NomosError NOT_FOUND or TOO_MANY_REQUESTS. */
+  comment(actor: Actor, id: string, text: string): Promise<ChangeRequest> {
+    return this.#database.change({ catalog: true }, async (repositories) => {
+      const request = await findRequest(id, repositories);
+      assertRoom(request);
+      const comment = { by: personOf(actor.principal), at: this.#now(), text };
+      const after = { ...request, comments: [...request.comments, comment] };
+      await repositories.changeRequests.update(after);
+      await this.#record(actor, 'comment', request, after, repositories);
+      return after;
+    });
+  }
+
+  /** Ends what has waited too long. Returns how many. */
+  async expire(): Promise<number> {
+    const { changeRequests } = this.#database.repositories;
+    const overdue = await changeRequests.listOverdue(this.#clock(), EXPIRED_AT_ONCE);
+    for (const { id } of overdue) {
+      await this.#database.change({ catalog: true }, async (repositories) => {
+        const request = await repositories.changeRequests.find(id);
+        if (request?.state === 'open') await this.#end(request, 'expired', operator, repositories);
+      });
+    }
+    return overdue.length;
+  }
+
+  #decide(
+    actor: Actor,
+    id: string,
+    verdict: 'approve' | 'reject',
+    comment: string | undefined,
+  ): Promise<ChangeRequest> {
+    return this.#database.change({ catalog: true }, async (repositories) => {
+      const request = await this.#findOpen(id, repositories);
+      assertMayDecide(actor.principal, request);
+      assertRoom(request);
+      const decision = {
+        ...{ by: personOf(actor.principal), at: this.#now(), verdict },
+        ...(comment === undefined ? {} : { comment }),
+      };
+      const decided: ChangeRequest = { ...request, decisions: [...request.decisions, decision] };
+      await repositories.changeRequests.update(decided);
+      await this.#record(actor, verdict, request, decided, repositories);
+      if (verdict === 'reject') return this.#end(decided, 'rejected', actor, repositories);
+      return isApproved(decided) ? this.#apply(decided, actor, repositories) : decided;
+    });
+  }
+
+  async #apply(request: ChangeRequest, actor: Actor, repositories: Repositories): Promise<ChangeRequest> {
+    try {
+      await this.#changes.apply(request, actor, repositories);
+    } catch (error) {
+      // The approval stands, only what it was for has gone: the request must say so instead of staying open.
+      if (!(error instanceof NomosError) || error.code === 'UNAVAILABLE' || error.code === 'INTERNAL')
+        throw error;
+      return this.#end(
+        { ...request, failure: `${error.code}: ${error.message}` },
+        'failed',
+        actor,
+        repositories,
+      );
+    }
+    return this.#close(request, 'applied', actor, repositories);
+  }
+
+  async #end(
+    request: ChangeRequest,
+    state: 'rejected' | 'withdrawn' | 'expired' | 'failed',
+    actor: Actor,
+    repositories: Repositories,
+  ): Promise<ChangeRequest> {
+    await this.#changes.discard(request, actor, repositories);
+    return this.#close(request, state, actor, repositories);
+  }
+
+  async #close(
+    request: ChangeRequest,
+    state: ChangeRequest['state'],
+    actor: Actor,
+    repositories: Repositories,
+  ): Promise<ChangeRequest> {
+    const closed = { ...request, state, endedAt: this.#now() };
+    await repositories.changeRequests.update(closed);
+    await this.#record(actor, state, request, closed, repositories);
+    return closed;
+  }
+
+  /** A request whose time is over is ended by the sweep; until then nobody decides it any more. */
+  async #findOpen(id: string, repositories: Repositories): Promise<ChangeRequest> {
+    const request = await findRequest(id, repositories);
+    const isOver = new Date(request.expiresAt) <= this.#clock();
+    if (request.state === 'open' && !isOver) return request;
+    const state = request.state === 'open' ? 'expired' : request.state;
+    throw new NomosError('REQUEST_ENDED', `The change request "${id}" is ${state}.`);
+  }
+
+  #record(
+    actor: Actor,
+    verb: string,
+    before: ChangeRequest,
+    after: ChangeRequest,
+    repositories: Repositories,
+  ): Promise<void> {
+    return this.#audit.record(repositories, actor, {
+      ...{
+        action: `change-request.${verb}`,
+        subjectKind: 'change request',
+        subject: after.id,
+        before,
+        after,
+      },
+    });
+  }
+
+  #now(): string {
+    return this.#clock().toISOString();
+  }
+}
+
+async function findRequest(id: string, { changeRequests }: Repositories): Promise<ChangeRequest> {
+  const request = await changeRequests.find(id);
+  if (request === undefined) throw new NomosError('NOT_FOUND', `There is no change request "${id}".`);
+  return request;
+}
+
+function isSame({ role, id }: Principal, { requestedBy }: ChangeRequest): boolean {
+  return requestedBy.role === role && requestedBy.id === id;
+}
+
+/** Four eyes: nobody decides what they asked for themselves, and nobody counts twice. */
+function assertMayDecide(principal: Principal, request: ChangeRequest): void {
+  const { requirements, decisions } = request;
+  if (isSame(principal, request)) {
+    throw new NomosError('FORBIDDEN', 'Nobody can decide a change that they asked for themselves.', {
+      fix: describeApprovers(requirements),
+    });
+  }
+  if (!requirements.some((requirement) => counts(requirement, personOf(principal)))) {
+    throw new NomosError('FORBIDDEN', `The change request "${request.id}" is not yours to decide.`, {
+      fix: describeApprovers(requirements),
+    });
+  }
+  if (decisions.some(({ by }) => by.id === principal.id && by.role === principal.role)) {
+    throw new NomosError('FORBIDDEN', 'You have decided this change request already.', {
+      fix: describeApprovers(requirements),
+    });
+  }
+}
+
+function describeApprovers(requirements: readonly Requirement[]): string {
+  const needed = requirements.map(({ team, count, rule }) => {
+    const whose = team === undefined ? 'platform admin' : `member of the team "${team}"`;
+    return `${count} ${whose} (rule "${rule}")`;
+  });
+  return `It needs ${needed.join(' and ')}.`;
+}
+
+function isApproved({ requirements, decisions }: ChangeRequest): boolean {
+  return requirements.every(
+    (requirement) => decisions.filter(({ by }) => counts(requirement, by)).length >= requirement.count,
+  );
+}
+
+function assertRoom({ id, comments, decisions }: ChangeRequest): void {
+  if (comments.length + decisions.length < REMARKS_MAX) return;
+  throw new NomosError(
+    'TOO_MANY_REQUESTS',
+    `The change request "${id}" has ${REMARKS_MAX} remarks, the most allowed.`,
+  );
+}

@@ -1,0 +1,51 @@
+import type { Notice } from '@nomos/schemas';
+import type { NoticeRepository } from '../domain/notices/notices.js';
+import type { Prisma, Notice as Row } from './generated/client.js';
+
+export function noticeRepository(client: Prisma.TransactionClient): NoticeRepository {
+  return {
+    async insert({ createdAt, deliveredAt, ...notice }) {
+      await client.notice.create({ data: { ...notice, createdAt: new Date(createdAt) } });
+    },
+    async list({ team, before, limit }) {
+      const rows = await client.notice.findMany({
+        where: {
+          ...(team === undefined ? {} : { team }),
+          ...(before === undefined
+            ? {}
+            : {
+                OR: [
+                  { createdAt: { lt: before.createdAt } },
+                  { createdAt: before.createdAt, id: { lt: before.id } },
+                ],
+              }),
+        },
+        orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
+        take: limit,
+      });
+      return rows.map(noticeOf);
+    },
+    async claim(now, until, limit) {
+      // Skips what another registry is claiming at this moment, so that two never send the same at once.
+      const rows = await client.$queryRaw<Row[]>`
+        UPDATE "Notice" SET "claimedUntil" = ${until}
+        WHERE "id" IN (
+          SELECT "id" FROM "Notice"
+          WHERE "deliveredAt" IS NULL AND ("claimedUntil" IS NULL OR "claimedUntil" <= ${now})
+          ORDER BY "createdAt" LIMIT ${limit} FOR UPDATE SKIP LOCKED)
+        RETURNING *`;
+      return rows.map(noticeOf).sort((one, other) => one.createdAt.localeCompare(other.createdAt));
+    },
+    async markDelivered(id, at) {
+      await client.notice.update({ where: { id }, data: { deliveredAt: at } });
+    },
+  };
+}
+
+function noticeOf({ createdAt, deliveredAt, claimedUntil, ...row }: Row): Notice {
+  return {
+    ...row,
+    createdAt: createdAt.toISOString(),
+    ...(deliveredAt === null ? {} : { deliveredAt: deliveredAt.toISOString() }),
+  };
+}
