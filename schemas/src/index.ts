@@ -5,12 +5,14 @@ export * from './api/fields.js';
 export * from './api/grant.js';
 export * from './api/problem.js';
 export * from './api/session.js';
+export * from './api/subscription-change.js';
 export * from './api/token.js';
 export { type Code, type CodeDefinition, codes, isCode } from './errors/codes.js';
 export { NomosError, type NomosErrorDetails, type NomosErrorJson } from './errors/nomos-error.js';
 export type { Violation } from './errors/violation.js';
 export { limits } from './limits.js';
 export { type Logger, silentLogger } from './logger.js';
+export { joinFilters } from './message/join-filters.js';
 export {
   canonicalMessageFilter,
   describeFilter,

@@ -59,7 +59,7 @@ const expected: Record<Permission, string> = {
   'tokens.read': /*         */ 'A A - - - -',
   'tokens.write': /*        */ 'A - - - - -',
   'sessions.open': /*       */ '- - - - o -',
-  'sessions.close': /*      */ 'A - - - o -',
+  'sessions.close': /*      */ 'A - - o o -',
   'sessions.read': /*       */ 'A A A A o -',
   'norms.read': /*          */ 'A A A A A -',
   'names.check': /*         */ 'A A A A A -',

@@ -9,6 +9,7 @@ import type { Prisma } from './generated/client.js';
 import { producerGroupRepository } from './producer-group-repository.js';
 import { sessionRepository } from './session-repository.js';
 import { signingKeyRepository } from './signing-key-repository.js';
+import { subscriptionChangeRepository } from './subscription-change-repository.js';
 import { subscriptionRepository } from './subscription-repository.js';
 import { teamRepository } from './team-repository.js';
 import { tokenRepository } from './token-repository.js';
@@ -28,6 +29,7 @@ export function repositoriesOf(client: Prisma.TransactionClient): Repositories {
     tokens: tokenRepository(client),
     credentials: credentialRepository(client),
     sessions: sessionRepository(client),
+    subscriptionChanges: subscriptionChangeRepository(client),
     signingKeys: signingKeyRepository(client),
     audit: auditRepository(client),
   };

@@ -23,6 +23,7 @@ export class Session {
   readonly #registry: RegistryClient;
   readonly #log: Logger;
   readonly #intents = new Set<Intent>();
+  readonly #listeners = new Set<() => Promise<void>>();
   #admitted: Admitted;
   #timer: NodeJS.Timeout | undefined;
   #renewal: Promise<void> | undefined;
@@ -57,6 +58,15 @@ export class Session {
   /** Why the last heartbeat failed; undefined while all is well. */
   get lastError(): NomosError | undefined {
     return this.#lastError;
+  }
+
+  /**
+   * Calls back after each admission. The session does not come back to the registry before that has settled: the
+   * registry relies on a client having put into effect what the grant before told it. Returns how to stop it.
+   */
+  onAdmitted(listener: () => Promise<void>): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   /** Adds a producer or consumer. Throws MANIFEST_REFUSED with all violations; then nothing has changed. */
@@ -112,7 +122,7 @@ export class Session {
       () => this.#registry.changeManifest(session, manifest),
       () => this.#registry.openSession(manifest),
     );
-    this.#accept(admission);
+    await this.#accept(admission);
   }
 
   async #heartbeat(): Promise<void> {
@@ -125,13 +135,14 @@ export class Session {
         return this.#registry.openSession(manifestOf(this.identity, this.#intents));
       },
     );
-    this.#accept(admission);
+    await this.#accept(admission);
   }
 
-  #accept(admission: Admission): void {
+  async #accept(admission: Admission): Promise<void> {
     this.#admitted = admittedBy(admission);
     this.#failures = 0;
     this.#lastError = undefined;
+    await Promise.all([...this.#listeners].map((listener) => listener()));
     this.#scheduleHeartbeat();
   }
 

@@ -13,6 +13,7 @@ import { edgeRoutes } from './edge-routes.js';
 import { nameRoutes } from './name-routes.js';
 import { serviceRoutes } from './service-routes.js';
 import { sessionRoutes } from './session-routes.js';
+import { subscriptionChangeRoutes } from './subscription-change-routes.js';
 import { tokenRoutes } from './token-routes.js';
 
 /** Every route of the registry, in the order of the API's description. */
@@ -26,6 +27,7 @@ export const allRoutes: readonly Route[] = [
   ...catalogRoutes(producerGroups),
   ...catalogRoutes(consumerGroups),
   ...catalogRoutes(subscriptions),
+  ...subscriptionChangeRoutes,
   ...sessionRoutes,
   ...nameRoutes,
   ...edgeRoutes,
