@@ -23,6 +23,8 @@ export interface RegistryBundleSourceOptions {
   readonly file: BundleFile;
   readonly clock: Clock;
   readonly log: Logger;
+  /** A number from 0 to 1, by chance. */
+  readonly random?: () => number;
 }
 
 /** How long the registry may hold a question that has no news, and how much longer the answer may take. */
@@ -118,7 +120,9 @@ export class RegistryBundleSource implements BundleSource {
           this.#options.log.warn({ err: failure }, 'edge bundle not refreshed; trying again');
         // A refusal is an answer: only silence gives grants their grace.
         this.#reachable = failure.code !== 'UNAVAILABLE';
-        await this.#pause(backOffMs);
+        // Half of it by chance, so that the edges do not return all at the same moment.
+        const { random = Math.random } = this.#options;
+        await this.#pause((backOffMs / 2) * (1 + random()));
         backOffMs = Math.min(backOffMs * 2, BACK_OFF_MS_MAX);
       }
     }

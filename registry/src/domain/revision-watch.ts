@@ -91,6 +91,8 @@ export class RevisionWatch {
       this.#seen = counts;
     } catch (error) {
       this.#log.warn({ reason: NomosError.from(error).message }, 'cannot look for changes of the catalog');
+      // Those who wait find out as well: an edge that took the registry for reachable would let grants expire.
+      this.changed(environments);
     }
   }
 }
