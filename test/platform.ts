@@ -3,7 +3,13 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Broker, startBroker } from '@nomos/broker';
-import { type Registry, type SessionTimes, startRegistry } from '@nomos/registry';
+import {
+  type Postgres,
+  type Registry,
+  type SessionTimes,
+  startPostgres,
+  startRegistry,
+} from '@nomos/registry';
 import { type CreatedCredential, NomosError, problemSchema, type RetryPolicy } from '@nomos/schemas';
 import { type ConnectOptions, Nomos } from '@nomos/sdk';
 
@@ -14,19 +20,33 @@ const DESCRIPTION = 'For trying out.';
 
 /** A real registry with its Postgres, and a real broker, in a temporary folder. */
 export class Platform {
-  readonly registry: Registry;
   readonly brokerPort: number;
+  /** Where its clients keep their last grants. */
+  readonly stateFolder: string;
+  #registry: Registry;
+  #database: Postgres;
+  #edgeToken: string | undefined;
   #broker: Broker | undefined;
   readonly #folder: string;
   readonly #adminToken: string;
   #credentials = '';
   #names = 0;
 
-  private constructor(registry: Registry, folder: string, brokerPort: number, adminToken: string) {
-    this.registry = registry;
+  readonly #sessionTimes: Partial<SessionTimes>;
+
+  private constructor(
+    { registry, database }: { readonly registry: Registry; readonly database: Postgres },
+    folder: string,
+    brokerPort: number,
+    sessionTimes: Partial<SessionTimes>,
+  ) {
+    this.#registry = registry;
+    this.#database = database;
     this.#folder = folder;
+    this.stateFolder = join(folder, 'state');
     this.brokerPort = brokerPort;
-    this.#adminToken = adminToken;
+    this.#adminToken = registry.firstAdminToken ?? '';
+    this.#sessionTimes = sessionTimes;
   }
 
   /** Starts both, and registers the application with its producer group. */
@@ -34,11 +54,40 @@ export class Platform {
     const folder = await mkdtemp(join(tmpdir(), 'nomos-sdk-'));
     // The embedded Postgres may run as another user, who has to pass through.
     await chmod(folder, 0o711);
-    const registry = await startRegistry({ dataFolder: join(folder, 'registry'), port: 0, sessionTimes });
+    const dataFolder = join(folder, 'registry');
+    const database = await startPostgres({ dataFolder });
+    const databaseUrl = database.url('postgres');
+    const registry = await startRegistry({ dataFolder, databaseUrl, port: 0, sessionTimes });
     if (registry.firstAdminToken === undefined) throw new Error('a fresh registry gives an admin token');
-    const platform = new Platform(registry, folder, await freePort(), registry.firstAdminToken);
+    const platform = new Platform({ registry, database }, folder, await freePort(), sessionTimes);
     await platform.#prepare();
     return platform;
+  }
+
+  get registry(): Registry {
+    return this.#registry;
+  }
+
+  stopRegistry(): Promise<void> {
+    return this.#registry.close();
+  }
+
+  /** Starts it again where it was. */
+  async startRegistry(): Promise<void> {
+    this.#registry = await startRegistry({
+      ...{ dataFolder: join(this.#folder, 'registry'), databaseUrl: this.#database.url('postgres') },
+      ...{ port: Number(new URL(this.#registry.url).port), sessionTimes: this.#sessionTimes },
+    });
+  }
+
+  stopDatabase(): Promise<void> {
+    return this.#database.close();
+  }
+
+  /** Starts it again where it was. */
+  async startDatabase(): Promise<void> {
+    const { port } = this.#database;
+    this.#database = await startPostgres({ dataFolder: join(this.#folder, 'registry'), port });
   }
 
   get credentials(): string {
@@ -61,7 +110,7 @@ export class Platform {
   connect(options: Partial<ConnectOptions> = {}): Promise<Nomos> {
     return Nomos.connect({
       ...{ registry: this.registry.url, application: APPLICATION, environment: ENVIRONMENT },
-      ...{ credentials: this.#credentials, ...options },
+      ...{ credentials: this.#credentials, stateFolder: this.stateFolder, ...options },
     });
   }
 
@@ -90,7 +139,9 @@ export class Platform {
   }
 
   async startBroker(): Promise<void> {
-    const token = await this.registry.issueEdgeToken(ENVIRONMENT);
+    // Kept, since a broker may also be started while the registry is away.
+    this.#edgeToken ??= await this.registry.issueEdgeToken(ENVIRONMENT);
+    const token = this.#edgeToken;
     this.#broker = await startBroker({
       dataFolder: join(this.#folder, 'broker'),
       port: this.brokerPort,
@@ -106,6 +157,7 @@ export class Platform {
   async close(): Promise<void> {
     await this.stopBroker();
     await this.registry.close();
+    await this.#database.close();
     await rm(this.#folder, { recursive: true, force: true });
   }
 

@@ -10,6 +10,7 @@ import type { z } from 'zod';
 import { checkDataFolder, markDataFolder, readSecretKey } from './data-folder.js';
 import { operator } from './domain/actor.js';
 import { defaultSessionTimes, Sessions, type SessionTimes } from './domain/admission/sessions.js';
+import { SubscriptionChanges } from './domain/admission/subscription-changes.js';
 import { ApprovalGate } from './domain/approvals/approval-gate.js';
 import { Approvals } from './domain/approvals/approvals.js';
 import { AuditLog } from './domain/audit/audit-log.js';
@@ -38,6 +39,8 @@ import { PrismaDatabase } from './store/prisma-database.js';
 
 const DATABASE_NAME = 'nomos';
 const PURGE_INTERVAL_MS = 10 * 60 * 1000;
+/** How soon a subscription change goes on after its next step has become possible. */
+const ADVANCE_INTERVAL_MS = 1_000;
 
 /** Where and how a registry runs. */
 export interface RegistryOptions {
@@ -124,6 +127,7 @@ async function start(
   closers.push(() => server.close());
   closers.push(() => watch.close());
   closers.push(startPurging(services.sessions, log));
+  closers.push(startAdvancing(services.subscriptionChanges, log));
   log.info({ url: server.url }, 'registry started');
   return {
     url: server.url,
@@ -175,6 +179,7 @@ async function createServices(
     tokens: new Tokens(database, audit, clock),
     whois: new WhoisDesk(database, judge, clock),
     sessions: new Sessions(database, judge, signer, audit, clock, times),
+    subscriptionChanges: new SubscriptionChanges(database, judge, audit, clock, times.grantGraceMs),
     bundles: new EdgeBundles(database, signer, credentials, norm, clock),
     openApi: generateOpenApi(),
   };
@@ -189,6 +194,30 @@ function startPurging(sessions: Sessions, log: Logger): () => void {
   }, PURGE_INTERVAL_MS);
   timer.unref();
   return () => clearInterval(timer);
+}
+
+/** Moves subscription changes on. Returns how to stop that. */
+function startAdvancing(changes: SubscriptionChanges, log: Logger): () => Promise<void> {
+  let isClosed = false;
+  let working: Promise<void> = Promise.resolve();
+  let timer: NodeJS.Timeout | undefined;
+  const schedule = () => {
+    if (isClosed) return;
+    timer = setTimeout(() => {
+      working = changes
+        .advanceAll()
+        .catch((error: unknown) => {
+          log.warn({ reason: NomosError.from(error).message }, 'subscription changes could not be moved on');
+        })
+        .finally(schedule);
+    }, ADVANCE_INTERVAL_MS).unref();
+  };
+  schedule();
+  return async () => {
+    isClosed = true;
+    clearTimeout(timer);
+    await working;
+  };
 }
 
 async function ensureEnvironment(catalog: Catalog, description: EnvironmentDescription): Promise<void> {

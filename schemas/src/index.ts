@@ -14,6 +14,7 @@ export * from './api/queue-advice.js';
 export * from './api/recycling.js';
 export * from './api/search.js';
 export * from './api/session.js';
+export * from './api/subscription-change.js';
 export * from './api/token.js';
 export * from './api/whois.js';
 export { type Code, type CodeDefinition, codes, isCode } from './errors/codes.js';
@@ -21,6 +22,7 @@ export { NomosError, type NomosErrorDetails, type NomosErrorJson } from './error
 export type { Violation } from './errors/violation.js';
 export { limits } from './limits.js';
 export { type Logger, silentLogger } from './logger.js';
+export { joinFilters } from './message/join-filters.js';
 export {
   canonicalMessageFilter,
   describeFilter,

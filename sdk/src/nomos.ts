@@ -9,6 +9,7 @@ import { requireFields, requireText, requireWhole } from './options.js';
 import { MessageIds } from './producer/message-ids.js';
 import { NomosProducer, type Producer, type ProducerOptions } from './producer/producer.js';
 import { sdkName } from './sdk-version.js';
+import { defaultStateFolder, KeptAdmissions } from './session/kept-admissions.js';
 import type { ConsumerIntent, Intent, ProducerIntent } from './session/manifest.js';
 import { RegistryClient } from './session/registry-client.js';
 import { Session } from './session/session.js';
@@ -19,7 +20,9 @@ const SEND_TIMEOUT_MS = 10_000;
 const INVISIBLE_DURATION_MS = 30_000;
 const CONCURRENCY = 16;
 const CONCURRENCY_MAX = 10_000;
-const CONNECT_FIELDS = new Set(['registry', 'application', 'environment', 'credentials', 'instance', 'log']);
+const CONNECT_FIELDS = new Set([
+  ...['registry', 'application', 'environment', 'credentials', 'instance', 'stateFolder', 'log'],
+]);
 const PRODUCER_FIELDS = new Set(['group', 'topics', 'timeoutMs']);
 
 export interface ConnectOptions {
@@ -32,6 +35,11 @@ export interface ConnectOptions {
   readonly credentials: string;
   /** Tells instances of the application apart; host, process id and a random part by default. */
   readonly instance?: string;
+  /**
+   * Where the last grants are kept, with which the application starts while the registry is away:
+   * `$NOMOS_STATE`, `$XDG_STATE_HOME/nomos` or `~/.local/state/nomos` by default. Only this user may read them.
+   */
+  readonly stateFolder?: string;
   /** Silent by default; a logger of pino fits. */
   readonly log?: Logger;
 }
@@ -67,7 +75,7 @@ export class Nomos {
   }
 
   /**
-   * Opens a session at the registry. Throws CONFIGURATION_INVALID, UNAUTHENTICATED, MANIFEST_REFUSED, UNAVAILABLE
+   * Opens a session at the registry; while that is away, starts with the last grant. Throws CONFIGURATION_INVALID, UNAUTHENTICATED, MANIFEST_REFUSED, UNAVAILABLE
    * or TIMEOUT.
    */
   static async connect(options: ConnectOptions): Promise<Nomos> {
@@ -83,7 +91,13 @@ export class Nomos {
     const unique = Math.random().toString(36).slice(2, 10);
     const instance = options.instance ?? `${hostname().slice(0, 80)}-${process.pid}-${unique}`;
     const identity = { application, environment, instance, sdk: sdkName };
-    return new Nomos(await Session.open(new RegistryClient(registry, credentials), identity, log), log);
+    const folder = options.stateFolder ?? defaultStateFolder();
+    requireText({ stateFolder: folder });
+    const session = await Session.open({
+      ...{ registry: new RegistryClient(registry, credentials), identity, log },
+      kept: new KeptAdmissions({ folder, registry, application, environment, log }),
+    });
+    return new Nomos(session, log);
   }
 
   /** Makes a producer. Throws MANIFEST_REFUSED with all violations when the registry does not admit it. */

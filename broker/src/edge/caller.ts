@@ -17,6 +17,8 @@ interface Rights {
   mayUseGroup(group: string): boolean;
   /** The filter with which the group consumes the topic, in canonical form; undefined if it may not. */
   filterOf(group: string, topic: string): string | undefined;
+  /** The subscription change that the rights were given for, if one runs on this subscription. */
+  changeOf(group: string, topic: string): string | undefined;
   consumesAnywhere(topic: string): boolean;
 }
 
@@ -69,6 +71,7 @@ export class Caller {
   /** As assertMayConsume; the filter must be the registered one, or instances of the group would lose messages. */
   assertMayConsumeWith(group: string, topic: string, filter: Filter): void {
     const registered = this.#registeredFilter(group, topic);
+    this.#assertSameChange(group, topic);
     if (canonicalMessageFilter(filter) === registered) return;
     const message = `Group "${group}" is registered on topic "${topic}" with the filter "${registered}", not "${describeFilter(filter)}".`;
     throw new NomosError('TOPIC_NOT_GRANTED', message, {
@@ -103,6 +106,23 @@ export class Caller {
     throw new NomosError('TOPIC_NOT_REGISTERED', message);
   }
 
+  /**
+   * All receives of a group must have the same filter at any moment, also while that changes. So it counts what
+   * this broker knows: who does not know the same change, or knows one that is over, has to be admitted anew.
+   */
+  #assertSameChange(group: string, topic: string): void {
+    const known = this.#catalog.changeOf(group, topic);
+    const granted = this.#rights.changeOf(group, topic);
+    if (known === granted) return;
+    const message =
+      known === undefined
+        ? `The grant was made for the change "${granted}" of the subscription of "${group}" to "${topic}", which does not run here.`
+        : `The subscription of "${group}" to "${topic}" is being changed (${known}); ${this.#rights.origin} does not know of it.`;
+    throw new NomosError('GRANT_INVALID', message, {
+      fix: 'Renew the session, which the SDK does by itself. A client with an access key waits until the change is over.',
+    });
+  }
+
   #registeredFilter(group: string, topic: string): string {
     this.assertMayUseGroup(group);
     this.#assertTopic(topic);
@@ -130,12 +150,19 @@ export function rightsOfGrant(claims: GrantClaims): Rights {
       new Map(subscriptions.map(({ topic, filter }) => [topic, canonicalMessageFilter(filter)])),
     ]),
   );
+  const changes = new Map(
+    claims.consumers.map(({ group, subscriptions }) => [
+      group,
+      new Map(subscriptions.map(({ topic, change }) => [topic, change])),
+    ]),
+  );
   return {
     application: claims.sub,
     origin: `grant of session ${claims.jti}`,
     mayPublish: (topic) => publish.has(topic),
     mayUseGroup: (group) => groups.has(group),
     filterOf: (group, topic) => groups.get(group)?.get(topic),
+    changeOf: (group, topic) => changes.get(group)?.get(topic),
     consumesAnywhere: (topic) => [...groups.values()].some((topics) => topics.has(topic)),
   };
 }
@@ -150,6 +177,8 @@ export function rightsOfAccessKey(key: EdgeAccessKey, catalog: EdgeCatalog): Rig
     mayPublish: (topic) => publish.includes(topic),
     mayUseGroup: isOwn,
     filterOf: (group, topic) => (isOwn(group) ? catalog.registeredFilter(group, topic) : undefined),
+    // Whoever speaks to the broker alone cannot hand over what the other side of a change covers.
+    changeOf: () => undefined,
     consumesAnywhere: (topic) =>
       catalog.bundle.consumerGroups.some(
         (group) =>

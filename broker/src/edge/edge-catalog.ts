@@ -17,19 +17,37 @@ export class EdgeCatalog {
   readonly accessKeys: ReadonlyMap<string, EdgeAccessKey>;
   readonly revokedSessions: ReadonlySet<string>;
 
-  constructor(bundle: EdgeBundle) {
+  /** What is the same as in the catalog before is not made again: most bundles differ in ended sessions only. */
+  constructor(bundle: EdgeBundle, before?: EdgeCatalog) {
     this.bundle = bundle;
-    this.topics = new Map(bundle.topics.map((topic) => [topic.name, topic]));
-    this.consumerGroups = new Map(bundle.consumerGroups.map((group) => [group.name, group]));
-    this.accessKeys = new Map(bundle.accessKeys.map((key) => [key.accessKey, key]));
+    const { topics, consumerGroups, accessKeys } = bundle;
+    this.topics =
+      before?.bundle.topics === topics ? before.topics : new Map(topics.map((topic) => [topic.name, topic]));
+    this.consumerGroups =
+      before?.bundle.consumerGroups === consumerGroups
+        ? before.consumerGroups
+        : new Map(consumerGroups.map((group) => [group.name, group]));
+    this.accessKeys =
+      before?.bundle.accessKeys === accessKeys
+        ? before.accessKeys
+        : new Map(accessKeys.map((key) => [key.accessKey, key]));
     this.revokedSessions = new Set(bundle.revokedSessions);
   }
 
   /** The registered filter of a group on a topic, in canonical form. */
   registeredFilter(group: string, topic: string): string | undefined {
-    const subscriptions = this.consumerGroups.get(group)?.subscriptions;
-    const subscription = subscriptions?.find((candidate) => candidate.topic === topic);
+    const subscription = this.#subscription(group, topic);
     return subscription && canonicalMessageFilter(subscription.filter);
+  }
+
+  /** The change of a group's subscription to a topic that runs. */
+  changeOf(group: string, topic: string): string | undefined {
+    return this.#subscription(group, topic)?.change;
+  }
+
+  #subscription(group: string, topic: string) {
+    const subscriptions = this.consumerGroups.get(group)?.subscriptions;
+    return subscriptions?.find((candidate) => candidate.topic === topic);
   }
 }
 
@@ -45,7 +63,7 @@ export class CurrentCatalog implements Catalog {
 
   get now(): EdgeCatalog {
     const bundle = this.#source.current();
-    if (bundle !== this.#catalog.bundle) this.#catalog = new EdgeCatalog(bundle);
+    if (bundle !== this.#catalog.bundle) this.#catalog = new EdgeCatalog(bundle, this.#catalog);
     return this.#catalog;
   }
 

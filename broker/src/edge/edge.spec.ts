@@ -193,3 +193,49 @@ describe('access keys', () => {
     expect(await verdict(edge, signed('sms-key', 'sms-secret'))).toBe('admitted');
   });
 });
+
+describe('while the subscription of a group changes', () => {
+  const joined = { type: 'tag', expression: 'FEE||OUT' } as const;
+  const receive = (caller: Caller) => caller.assertMayConsumeWith(GROUP, TOPIC, joined);
+  const bundleWith = (change?: string) => {
+    const bundle = testBundle();
+    return {
+      ...bundle,
+      consumerGroups: bundle.consumerGroups.map((group) => ({
+        ...group,
+        subscriptions: group.subscriptions.map((one) => ({
+          ...one,
+          filter: joined,
+          ...(change === undefined ? {} : { change }),
+        })),
+      })),
+    };
+  };
+  const grantWith = async (change?: string) => {
+    const subscription = { topic: TOPIC, filter: joined, ...(change === undefined ? {} : { change }) };
+    return {
+      'x-nomos-grant': await grant(claims({ consumers: [{ group: GROUP, subscriptions: [subscription] }] })),
+    };
+  };
+
+  test.each([
+    ['neither', undefined, undefined, 'admitted'],
+    ['both', 'change-1', 'change-1', 'admitted'],
+    ['only this broker', 'change-1', undefined, 'GRANT_INVALID'],
+    ['only the grant', undefined, 'change-1', 'GRANT_INVALID'],
+    ['each another', 'change-1', 'change-2', 'GRANT_INVALID'],
+  ])('a receive is admitted when both know the same change: %s', async (_, here, granted, expected) => {
+    const { edge } = setUp(bundleWith(here));
+    const metadata = await grantWith(granted);
+    expect(await verdict(edge, metadata, receive)).toBe(expected);
+    // What was received may be acknowledged in any case.
+    const acknowledge = (caller: Caller) => caller.assertMayConsume(GROUP, TOPIC);
+    expect(await verdict(edge, metadata, acknowledge)).toBe('admitted');
+  });
+
+  test('a client with an access key, which can hand nothing over, waits', async () => {
+    const metadata = signed('sms-key', 'sms-secret');
+    expect(await verdict(setUp(bundleWith()).edge, metadata, receive)).toBe('admitted');
+    expect(await verdict(setUp(bundleWith('change-1')).edge, metadata, receive)).toBe('GRANT_INVALID');
+  });
+});

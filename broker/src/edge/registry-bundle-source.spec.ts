@@ -13,6 +13,8 @@ let status = 200;
 let kept: string | undefined;
 let questions: string[];
 let waiting: (() => void)[];
+/** What the next answer is instead of the bundle. */
+let answerOnce: object | undefined;
 
 beforeEach(async () => {
   bundle = testBundle();
@@ -20,10 +22,16 @@ beforeEach(async () => {
   kept = undefined;
   questions = [];
   waiting = [];
+  answerOnce = undefined;
   server = createServer((request, response) => {
     questions.push(`${request.url} ${request.headers.authorization}`);
     const answer = () => {
       const etag = `"${bundle.revision}"`;
+      if (answerOnce !== undefined) {
+        response.writeHead(200, { etag }).end(JSON.stringify(answerOnce));
+        answerOnce = undefined;
+        return;
+      }
       if (status === 200 && request.headers['if-none-match'] === etag) response.writeHead(304).end();
       else response.writeHead(status, { etag }).end(JSON.stringify(bundle));
     };
@@ -63,6 +71,28 @@ test('it follows the registry by long polling, with its token, and keeps the las
   expect(JSON.parse(kept ?? '{}').revision).toBe(6);
   expect(questions[0]).toBe('/v1/edge/bundle?environment=dev Bearer secret-token');
   await source.close();
+});
+
+test('ended sessions come on their own, are added to the bundle, and are kept with it', async () => {
+  const source = await open();
+  await vi.waitFor(() => expect(waiting).toHaveLength(1));
+  const { topics } = source.current();
+  const news = { environment: 'dev', revision: 5, revocations: 2, revoked: ['session-1', 'session-2'] };
+  answerOnce = news;
+  for (const answer of waiting.splice(0)) answer();
+  await vi.waitFor(() => expect(source.current().revocations).toBe(2));
+  expect(source.current()).toMatchObject({ revision: 5, revokedSessions: ['session-1', 'session-2'] });
+  expect(source.current().topics).toBe(topics);
+  expect(questions.at(-1)).toContain('revocations=true');
+  // What belongs to another bundle, or was overtaken, changes nothing.
+  for (const more of [{ revision: 4 }, { revocations: 1 }, { environment: 'prod' }]) {
+    answerOnce = { ...news, revocations: 3, revoked: ['session-3'], ...more };
+    await source.refresh();
+    expect(source.current().revocations).toBe(2);
+  }
+  expect(JSON.parse(kept ?? '{}').revocations).toBe(0);
+  await source.close();
+  expect(JSON.parse(kept ?? '{}')).toMatchObject({ revocations: 2, revokedSessions: news.revoked });
 });
 
 test('refresh asks at once', async () => {

@@ -1,4 +1,11 @@
-import { type EdgeBundle, edgeBundleSchema, type Logger, NomosError } from '@nomos/schemas';
+import {
+  type EdgeBundle,
+  type EdgeRevocations,
+  edgeBundleSchema,
+  edgeRevocationsSchema,
+  type Logger,
+  NomosError,
+} from '@nomos/schemas';
 import type { Clock } from '../core/clock.js';
 import type { BundleSource } from './bundle-source.js';
 
@@ -16,6 +23,8 @@ export interface RegistryBundleSourceOptions {
   readonly file: BundleFile;
   readonly clock: Clock;
   readonly log: Logger;
+  /** A number from 0 to 1, by chance. */
+  readonly random?: () => number;
 }
 
 /** How long the registry may hold a question that has no news, and how much longer the answer may take. */
@@ -23,6 +32,10 @@ const WAIT_SECONDS = 20;
 const ANSWER_MS_MAX = 10_000;
 const BACK_OFF_MS_MIN = 250;
 const BACK_OFF_MS_MAX = 10_000;
+/** With more ended sessions than this a whole bundle is fetched, which no longer has those that are forgotten. */
+const REVOKED_MAX = 10_000;
+/** For how long ended sessions are collected before the bundle is kept again. */
+const KEEP_PAUSE_MS = 5_000;
 const BUNDLE_BYTES_MAX = 64 * 1024 * 1024;
 
 /**
@@ -38,6 +51,8 @@ export class RegistryBundleSource implements BundleSource {
   /** Counts the bundles taken over, so that an answer can tell whether another one has overtaken it. */
   #takenOver = 0;
   #following: Promise<void> = Promise.resolve();
+  /** Cancels the pause after which the bundle is kept; undefined while it is kept as it is. */
+  #keepLater: (() => void) | undefined;
 
   private constructor(options: RegistryBundleSourceOptions, bundle: EdgeBundle) {
     this.#options = options;
@@ -87,6 +102,7 @@ export class RegistryBundleSource implements BundleSource {
   async close(): Promise<void> {
     this.#stop.abort();
     await this.#following;
+    if (this.#keepLater !== undefined) this.#keep();
   }
 
   async #follow(): Promise<void> {
@@ -104,7 +120,9 @@ export class RegistryBundleSource implements BundleSource {
           this.#options.log.warn({ err: failure }, 'edge bundle not refreshed; trying again');
         // A refusal is an answer: only silence gives grants their grace.
         this.#reachable = failure.code !== 'UNAVAILABLE';
-        await this.#pause(backOffMs);
+        // Half of it by chance, so that the edges do not return all at the same moment.
+        const { random = Math.random } = this.#options;
+        await this.#pause((backOffMs / 2) * (1 + random()));
         backOffMs = Math.min(backOffMs * 2, BACK_OFF_MS_MAX);
       }
     }
@@ -118,7 +136,10 @@ export class RegistryBundleSource implements BundleSource {
     url.searchParams.set('environment', environment);
     if (waitSeconds > 0) url.searchParams.set('wait', String(waitSeconds));
     const headers: Record<string, string> = { authorization: `Bearer ${token}`, accept: 'application/json' };
-    if (this.#etag !== undefined) headers['if-none-match'] = this.#etag;
+    if (this.#etag !== undefined) {
+      headers['if-none-match'] = this.#etag;
+      if (this.#bundle.revokedSessions.length < REVOKED_MAX) url.searchParams.set('revocations', 'true');
+    }
     const timeout = AbortSignal.timeout(waitSeconds * 1000 + ANSWER_MS_MAX);
     const signal = AbortSignal.any([this.#stop.signal, timeout]);
     const where = `the registry at ${url.origin}`;
@@ -143,8 +164,14 @@ export class RegistryBundleSource implements BundleSource {
   }
 
   #accept(text: string, etag: string | undefined, isOvertaken: boolean): void {
-    const { environment, log, file } = this.#options;
-    const bundle = parseBundle(text);
+    const { environment, log } = this.#options;
+    const answer = parseJson(text);
+    const revocations = edgeRevocationsSchema.safeParse(answer).data;
+    if (revocations?.environment === environment) {
+      this.#addRevocations(revocations, etag);
+      return;
+    }
+    const bundle = edgeBundleSchema.safeParse(answer).data;
     if (bundle?.environment !== environment) {
       throw new NomosError(
         'UNAVAILABLE',
@@ -158,10 +185,29 @@ export class RegistryBundleSource implements BundleSource {
     this.#etag = etag;
     this.#bundle = bundle;
     log.debug({ revision: bundle.revision }, 'edge bundle taken over');
+    this.#keep(text);
+  }
+
+  /** An answer to a question that another bundle has overtaken does not belong to the present one. */
+  #addRevocations({ revision, revocations, revoked }: EdgeRevocations, etag: string | undefined): void {
+    const { revision: known, revocations: counted, revokedSessions } = this.#bundle;
+    if (revision !== known || revocations < counted) return;
+    this.#takenOver++;
+    this.#etag = etag;
+    this.#bundle = {
+      ...this.#bundle,
+      ...{ revocations, revokedSessions: [...new Set([...revokedSessions, ...revoked])] },
+    };
+    this.#keepLater ??= this.#options.clock.setTimer(KEEP_PAUSE_MS, () => this.#keep());
+  }
+
+  #keep(text = JSON.stringify(this.#bundle)): void {
+    this.#keepLater?.();
+    this.#keepLater = undefined;
     try {
-      file.write(text);
+      this.#options.file.write(text);
     } catch (error) {
-      log.warn({ err: error }, 'edge bundle not kept');
+      this.#options.log.warn({ err: error }, 'edge bundle not kept');
     }
   }
 
@@ -216,8 +262,12 @@ function readKept({ file, environment, log }: RegistryBundleSourceOptions): Edge
 }
 
 function parseBundle(text: string): EdgeBundle | undefined {
+  return edgeBundleSchema.safeParse(parseJson(text)).data;
+}
+
+function parseJson(text: string): unknown {
   try {
-    return edgeBundleSchema.safeParse(JSON.parse(text)).data;
+    return JSON.parse(text);
   } catch {
     return undefined;
   }
@@ -227,7 +277,7 @@ function parseBundle(text: string): EdgeBundle | undefined {
 function emptyBundle(environment: string): EdgeBundle {
   return {
     ...{ environment, revision: 0, norm: '', keys: [], topics: [] },
-    ...{ consumerGroups: [], accessKeys: [], revokedSessions: [] },
+    ...{ consumerGroups: [], accessKeys: [], revokedSessions: [], revocations: 0 },
   };
 }
 

@@ -1,14 +1,27 @@
 import type { CompiledNorm } from '@nomos/schemas';
-import { type EdgeBundle, type EdgeTopic, NomosError, type Topic } from '@nomos/schemas';
+import {
+  type EdgeBundle,
+  type EdgeRevocations,
+  type EdgeTopic,
+  NomosError,
+  type Topic,
+} from '@nomos/schemas';
+import { contestedTopics } from './admission/change-sides.js';
 import type { Clock } from './clock.js';
 import type { Credentials } from './credentials.js';
 import type { GrantSigner } from './grants.js';
-import type { Database, Repositories } from './repositories.js';
+import type { Database, EnvironmentCounts, Repositories } from './repositories.js';
 
 /** A bundle with its entity tag; equal tags mean equal bundles. */
 export interface TaggedBundle {
   readonly etag: string;
   readonly bundle: EdgeBundle;
+}
+
+/** The sessions that ended since another tag. */
+export interface TaggedRevocations {
+  readonly etag: string;
+  readonly delta: EdgeRevocations;
 }
 
 /** Makes what the edges of an environment need to know. */
@@ -34,25 +47,44 @@ export class EdgeBundles {
   }
 
   /**
-   * The entity tag of the present bundle. It holds the signing key beside the revision, so that the bundle of
+   * The entity tag of the present bundle. It holds the signing key beside the counts, so that the bundle of
    * another registry, which counts its own revisions, is never taken for this one's.
    *
    * @throws NomosError NOT_FOUND or RETIRED.
    */
   async etag(environment: string): Promise<string> {
     await requireActive(environment, this.#database.repositories);
-    return this.#etagOf(await this.#database.repositories.environments.revision(environment));
+    return this.#etagOf(await countsOf(environment, this.#database.repositories));
+  }
+
+  /**
+   * What an edge with this entity tag lacks, if that is only sessions that ended; undefined when it needs the
+   * whole bundle.
+   *
+   * @throws NomosError NOT_FOUND or RETIRED.
+   */
+  revocationsSince(environment: string, etag: string): Promise<TaggedRevocations | undefined> {
+    return this.#database.snapshot(async (repositories) => {
+      await requireActive(environment, repositories);
+      const counts = await countsOf(environment, repositories);
+      const [, revision, known] = /^"(\d{1,15})\.(\d{1,15})-/.exec(etag) ?? [];
+      const before = { revision: Number(revision), revocations: Number(known) };
+      const isKnown = etag === this.#etagOf(before) && before.revision === counts.revision;
+      if (!isKnown || before.revocations > counts.revocations) return undefined;
+      const revoked = await repositories.sessions.listRevokedAfter(environment, before.revocations);
+      return { etag: this.#etagOf(counts), delta: { environment, ...counts, revoked } };
+    });
   }
 
   /** @throws NomosError NOT_FOUND or RETIRED. */
   build(environment: string): Promise<TaggedBundle> {
     return this.#database.snapshot(async (repositories) => {
       await requireActive(environment, repositories);
-      const revision = await repositories.environments.revision(environment);
+      const counts = await countsOf(environment, repositories);
       const topics = await repositories.topics.list({ conditions: { environments: environment } });
       const bundle: EdgeBundle = {
         environment,
-        revision,
+        ...counts,
         keys: [...this.#signer.keys],
         norm: this.#norm.id,
         topics: topics.map(edgeTopicOf),
@@ -60,12 +92,12 @@ export class EdgeBundles {
         accessKeys: await this.#readAccessKeys(topics, repositories),
         revokedSessions: await repositories.sessions.listRevoked(environment, this.#clock()),
       };
-      return { etag: this.#etagOf(revision), bundle };
+      return { etag: this.#etagOf(counts), bundle };
     });
   }
 
-  #etagOf(revision: number): string {
-    return `"${revision}-${this.#signer.currentKid.slice(0, 12)}"`;
+  #etagOf({ revision, revocations }: EnvironmentCounts): string {
+    return `"${revision}.${revocations}-${this.#signer.currentKid.slice(0, 12)}"`;
   }
 
   async #readAccessKeys(topics: readonly Topic[], { credentials }: Repositories) {
@@ -91,13 +123,24 @@ function edgeTopicOf({ name, messageType, queues, retention, deduplicationWindow
 async function readConsumerGroups(
   environment: string,
   topics: readonly Topic[],
-  { consumerGroups, subscriptions }: Repositories,
+  { consumerGroups, subscriptions, subscriptionChanges }: Repositories,
 ): Promise<EdgeBundle['consumerGroups']> {
   const present = new Set(topics.map(({ name }) => name));
   const groups = await consumerGroups.list({ conditions: { environments: environment } });
   const byGroup = new Map(groups.map(({ name }) => [name, [] as EdgeSubscription[]]));
   for (const { group, topic, filter } of await subscriptions.list({})) {
     if (present.has(topic)) byGroup.get(group)?.push({ topic, filter });
+  }
+  for (const change of await subscriptionChanges.listRunning()) {
+    const registered = byGroup.get(change.group);
+    if (registered === undefined) continue;
+    const contested = contestedTopics(change);
+    const known = new Set(registered.map(({ topic }) => topic));
+    const added = change.after.filter(({ topic }) => present.has(topic) && !known.has(topic));
+    const marked = [...registered, ...added].map((one) =>
+      contested.has(one.topic) ? { ...one, change: change.id } : one,
+    );
+    byGroup.set(change.group, marked);
   }
   return groups.map(({ name, application, mode, retry }) => ({
     ...{ name, application, mode, retry },
@@ -106,6 +149,10 @@ async function readConsumerGroups(
 }
 
 type EdgeSubscription = EdgeBundle['consumerGroups'][number]['subscriptions'][number];
+
+async function countsOf(code: string, { environments }: Repositories): Promise<EnvironmentCounts> {
+  return (await environments.counts([code])).get(code) ?? { revision: 0, revocations: 0 };
+}
 
 async function requireActive(code: string, { environments }: Repositories): Promise<void> {
   const environment = await environments.find([code]);

@@ -38,7 +38,7 @@ export const permissions = {
   'tokens.read': { 'platform-admin': 'all', auditor: 'all' },
   'tokens.write': admins,
   'sessions.open': { application: 'own' },
-  'sessions.close': { 'platform-admin': 'all', application: 'own' },
+  'sessions.close': { ...owners, application: 'own' },
   'sessions.read': { ...readers, application: 'own' },
   'approval-policy.read': readers,
   'approval-policy.write': admins,

@@ -12,6 +12,7 @@ import type {
   Team,
   Topic,
 } from '@nomos/schemas';
+import type { SubscriptionChangeRepository } from './admission/subscription-change-repository.js';
 import type {
   ApprovalPolicyRepository,
   ChangeRequestRepository,
@@ -68,10 +69,20 @@ export interface EntryRepository<Entry extends CatalogEntry> {
 /** Environments also count the changes of what their edges must know. */
 export interface EnvironmentRepository extends EntryRepository<Environment> {
   revision(code: string): Promise<number>;
-  /** The present revisions of several environments. */
-  revisions(codes: readonly string[]): Promise<ReadonlyMap<string, number>>;
+  /** How the environments stand at present. */
+  counts(codes: readonly string[]): Promise<ReadonlyMap<string, EnvironmentCounts>>;
   /** Raises the revisions; the caller's transaction makes this one with the change itself. */
   raiseRevisions(codes: readonly string[]): Promise<void>;
+  /** Counts a session that ended before its grant; gives the new count. */
+  raiseRevocations(code: string): Promise<number>;
+}
+
+/** What edges have to know of an environment, as two counts. */
+export interface EnvironmentCounts {
+  /** Of changes of the catalog. */
+  readonly revision: number;
+  /** Of sessions that ended before their grants did. */
+  readonly revocations: number;
 }
 
 /** A bearer token as it is stored: never its secret. */
@@ -140,6 +151,12 @@ export interface SessionRecord {
   readonly grantExpiresAt: Date;
   readonly closedAt?: Date;
   readonly revokedUntil?: Date;
+  /** The environment's count of revocations when this one was made. */
+  readonly revocation?: number;
+  /** Subscription changes that the present grant was made for. */
+  readonly grantedChanges: readonly string[];
+  /** Those that the client has put into effect: it came back after the grant that told it. */
+  readonly appliedChanges: readonly string[];
 }
 
 /** Which live sessions; each condition is optional. */
@@ -166,8 +183,14 @@ export interface SessionRepository {
    * after their expiry.
    */
   closeAllOf(credential: string, closedAt: Date, graceMs: number): Promise<void>;
+  /**
+   * Closes sessions of these ids in the same way.
+   */
+  closeAll(ids: readonly string[], closedAt: Date, graceMs: number): Promise<void>;
   /** Ids of closed sessions that edges of the environment must still refuse. */
   listRevoked(environment: string, now: Date): Promise<string[]>;
+  /** Those of them that were revoked one by one after so many. */
+  listRevokedAfter(environment: string, revocations: number): Promise<string[]>;
   /** Removes sessions that ended, and whose grants did, before the time. */
   purge(endedBefore: Date): Promise<number>;
 }
@@ -208,6 +231,7 @@ export interface Repositories {
   readonly tokens: TokenRepository;
   readonly credentials: CredentialRepository;
   readonly sessions: SessionRepository;
+  readonly subscriptionChanges: SubscriptionChangeRepository;
   readonly signingKeys: SigningKeyRepository;
   readonly audit: AuditRepository;
   readonly versions: VersionRepository;

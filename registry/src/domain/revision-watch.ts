@@ -1,5 +1,5 @@
 import { type Logger, NomosError } from '@nomos/schemas';
-import type { EnvironmentRepository } from './repositories.js';
+import type { EnvironmentCounts, EnvironmentRepository } from './repositories.js';
 
 const POLL_INTERVAL_MS = 500;
 const WAITING_MAX = 1_000;
@@ -12,7 +12,7 @@ export class RevisionWatch {
   readonly #environments: EnvironmentRepository;
   readonly #log: Logger;
   readonly #waiting = new Map<string, Set<() => void>>();
-  #seen: ReadonlyMap<string, number> = new Map();
+  #seen: ReadonlyMap<string, EnvironmentCounts> = new Map();
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
@@ -80,12 +80,19 @@ export class RevisionWatch {
     const environments = [...this.#waiting.keys()];
     if (environments.length === 0) return;
     try {
-      const revisions = await this.#environments.revisions(environments);
+      const counts = await this.#environments.counts(environments);
       // What was not seen before may have changed before its first poll, so its waiters look again.
-      this.changed(environments.filter((code) => this.#seen.get(code) !== revisions.get(code)));
-      this.#seen = revisions;
+      this.changed(
+        environments.filter((code) => {
+          const [before, now] = [this.#seen.get(code), counts.get(code)];
+          return before?.revision !== now?.revision || before?.revocations !== now?.revocations;
+        }),
+      );
+      this.#seen = counts;
     } catch (error) {
       this.#log.warn({ reason: NomosError.from(error).message }, 'cannot look for changes of the catalog');
+      // Those who wait find out as well: an edge that took the registry for reachable would let grants expire.
+      this.changed(environments);
     }
   }
 }

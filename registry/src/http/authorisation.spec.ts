@@ -59,7 +59,7 @@ const expected: Record<Permission, string> = {
   'tokens.read': /*         */ 'A A - - - -',
   'tokens.write': /*        */ 'A - - - - -',
   'sessions.open': /*       */ '- - - - o -',
-  'sessions.close': /*      */ 'A - - - o -',
+  'sessions.close': /*      */ 'A - - o o -',
   'sessions.read': /*       */ 'A A A A o -',
   'approval-policy.read': /**/ 'A A A A - -',
   'approval-policy.write': /**/ 'A - - - - -',

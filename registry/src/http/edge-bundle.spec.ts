@@ -6,6 +6,7 @@ import { createRegistryFixture, type RegistryFixture } from '../testing/registry
 let fixture: RegistryFixture;
 let admin: Client;
 let edge: Client;
+let sms: Client;
 let secretKey: string;
 const path = '/v1/edge/bundle?environment=dev';
 const description = 'For a test';
@@ -13,7 +14,9 @@ const description = 'For a test';
 beforeAll(async () => {
   fixture = await createRegistryFixture();
   admin = clientOf(fixture.registry.url, fixture.admin);
-  const { paycore } = await registerBank(admin);
+  const tokens = await registerBank(admin);
+  const { paycore } = tokens;
+  sms = clientOf(fixture.registry.url, tokens.sms);
   secretKey = paycore.split('_').at(-1) ?? '';
   edge = clientOf(fixture.registry.url, await fixture.registry.issueEdgeToken('dev'));
 });
@@ -117,6 +120,51 @@ describe('the bundle', () => {
     const { etag } = await fetchBundle();
     const answer = await edge('GET', path, undefined, { 'if-none-match': etag });
     expect([answer.status, answer.headers.get('etag')]).toEqual([304, etag]);
+  });
+});
+
+describe('sessions that end', () => {
+  const known = (etag: string) => ({ 'if-none-match': etag });
+  async function openAndClose(): Promise<string> {
+    const manifest = { application: 'sms', environment: 'dev', instance: 'i-1', sdk: 'spec' };
+    const { body } = await sms('POST', '/v1/sessions', manifest);
+    expect((await sms('DELETE', `/v1/sessions/${body.session}`)).status).toBe(204);
+    return String(body.session);
+  }
+
+  test('are told on their own to an edge that knows the rest, and in the bundle to any other', async () => {
+    const { etag, bundle } = await fetchBundle();
+    const ended = [await openAndClose(), await openAndClose()];
+    const news = await edge('GET', `${path}&revocations=true`, undefined, known(etag));
+    const { environment, revision } = bundle;
+    const revocations = bundle.revocations + 2;
+    expect(news.body).toEqual({ environment, revision, revocations, revoked: ended });
+    const whole = await edge('GET', path, undefined, known(etag));
+    expect(whole.body).toMatchObject({ revision, revocations });
+    expect(whole.body.revokedSessions).toEqual(expect.arrayContaining(ended));
+    const now = String(news.headers.get('etag'));
+    expect(whole.headers.get('etag')).toBe(now);
+    expect((await edge('GET', `${path}&revocations=true`, undefined, known(now))).status).toBe(304);
+    ended.push(await openAndClose());
+    const more = await edge('GET', `${path}&revocations=true`, undefined, known(now));
+    expect(more.body.revoked).toEqual(ended.slice(2));
+  });
+
+  test('come with the bundle when the catalog has changed as well, or the tag is none of ours', async () => {
+    const { etag } = await fetchBundle();
+    await admin('PATCH', '/v1/topics/pay-paycore-transfer-completed', { description: 'Another' });
+    for (const tag of [etag, '"1.0-other"', '"x"', etag.replace('.', '.9')]) {
+      const { body } = await edge('GET', `${path}&revocations=true`, undefined, known(tag));
+      expect(body.topics).toBeDefined();
+    }
+  });
+
+  test('are told at once to who waits', async () => {
+    const { etag } = await fetchBundle();
+    const waiting = edge('GET', `${path}&revocations=true&wait=20`, undefined, known(etag));
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    const ended = await openAndClose();
+    expect((await waiting).body.revoked).toEqual([ended]);
   });
 });
 

@@ -1,4 +1,5 @@
 import type { Sessions } from '../domain/admission/sessions.js';
+import type { SubscriptionChanges } from '../domain/admission/subscription-changes.js';
 import type { Approvals } from '../domain/approvals/approvals.js';
 import type { Catalog } from '../domain/catalog/catalog.js';
 import type { NameJudge } from '../domain/catalog/name-judge.js';
@@ -24,6 +25,7 @@ export interface Services {
   readonly tokens: Tokens;
   readonly credentials: Credentials;
   readonly sessions: Sessions;
+  readonly subscriptionChanges: SubscriptionChanges;
   readonly bundles: EdgeBundles;
   readonly watch: RevisionWatch;
   readonly signer: GrantSigner;

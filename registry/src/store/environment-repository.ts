@@ -9,7 +9,7 @@ export function environmentRepository(client: Prisma.TransactionClient): Environ
       const rows = await client.environment.findMany({
         where: where as Prisma.EnvironmentWhereInput,
         orderBy: { code: 'asc' },
-        omit: { revision: true },
+        omit: { revision: true, revocations: true },
         ...(limit === undefined ? {} : { take: limit }),
       });
       return rows.map(withTexts);
@@ -18,22 +18,30 @@ export function environmentRepository(client: Prisma.TransactionClient): Environ
     update: (where, entry) =>
       client.environment.updateMany({ where: where as Prisma.EnvironmentWhereInput, data: toRow(entry) }),
   });
-  const revisions = async (codes: readonly string[]) => {
+  const counts = async (codes: readonly string[]) => {
     const rows = await client.environment.findMany({
       where: { code: { in: [...codes] } },
-      select: { code: true, revision: true },
+      select: { code: true, revision: true, revocations: true },
     });
-    return new Map(rows.map(({ code, revision }) => [code, revision]));
+    return new Map(rows.map(({ code, ...row }) => [code, row]));
   };
   return {
     ...entries,
-    revisions,
-    revision: async (code) => (await revisions([code])).get(code) ?? 0,
+    counts,
+    revision: async (code) => (await counts([code])).get(code)?.revision ?? 0,
     raiseRevisions: async (codes) => {
       await client.environment.updateMany({
         where: { code: { in: [...codes] } },
         data: { revision: { increment: 1 } },
       });
+    },
+    raiseRevocations: async (code) => {
+      const { revocations } = await client.environment.update({
+        where: { code },
+        data: { revocations: { increment: 1 } },
+        select: { revocations: true },
+      });
+      return revocations;
     },
   };
 }

@@ -118,6 +118,11 @@ function noticeRaised(repositories: Repositories, raised: Set<string>): Reposito
         await environments.raiseRevisions(codes);
         for (const code of codes) raised.add(code);
       },
+      raiseRevocations: async (code) => {
+        const revocations = await environments.raiseRevocations(code);
+        raised.add(code);
+        return revocations;
+      },
     },
   };
 }

@@ -14,6 +14,7 @@ import { recyclingRepository } from './recycling-repository.js';
 import { searchRepository } from './search-repository.js';
 import { sessionRepository } from './session-repository.js';
 import { signingKeyRepository } from './signing-key-repository.js';
+import { subscriptionChangeRepository } from './subscription-change-repository.js';
 import { subscriptionRepository } from './subscription-repository.js';
 import { teamRepository } from './team-repository.js';
 import { tokenRepository } from './token-repository.js';
@@ -34,6 +35,7 @@ export function repositoriesOf(client: Prisma.TransactionClient): Repositories {
     tokens: tokenRepository(client),
     credentials: credentialRepository(client),
     sessions: sessionRepository(client),
+    subscriptionChanges: subscriptionChangeRepository(client),
     signingKeys: signingKeyRepository(client),
     audit: auditRepository(client),
     versions: versionRepository(client),

@@ -30,6 +30,20 @@ export function sessionRepository(client: Prisma.TransactionClient): SessionRepo
         SET "closedAt" = ${closedAt}, "revokedUntil" = "grantExpiresAt" + ${graceMs} * interval '1 millisecond'
         WHERE "credential" = ${credential} AND "closedAt" IS NULL`;
     },
+    async closeAll(ids, closedAt, graceMs) {
+      await client.$executeRaw`
+        UPDATE "Session"
+        SET "closedAt" = ${closedAt}, "revokedUntil" = "grantExpiresAt" + ${graceMs} * interval '1 millisecond'
+        WHERE "id" = ANY(${[...ids]}) AND "closedAt" IS NULL`;
+    },
+    async listRevokedAfter(environment, revocations) {
+      const rows = await client.session.findMany({
+        where: { environment, revocation: { gt: revocations } },
+        select: { id: true },
+        orderBy: { revocation: 'asc' },
+      });
+      return rows.map(({ id }) => id);
+    },
     async listRevoked(environment, now) {
       const rows = await client.session.findMany({
         where: { environment, revokedUntil: { gt: now } },
@@ -62,7 +76,7 @@ function whereLive(query: LiveSessionQuery): Prisma.SessionWhereInput {
 }
 
 function rowOf(session: SessionRecord) {
-  const { manifest, closedAt, revokedUntil, ...rest } = session;
+  const { manifest, closedAt, revokedUntil, revocation, grantedChanges, appliedChanges, ...rest } = session;
   return {
     ...rest,
     manifest,
@@ -70,6 +84,9 @@ function rowOf(session: SessionRecord) {
     consumerGroups: manifest.consumers.map(({ group }) => group),
     closedAt: closedAt ?? null,
     revokedUntil: revokedUntil ?? null,
+    revocation: revocation ?? null,
+    grantedChanges: [...grantedChanges],
+    appliedChanges: [...appliedChanges],
   };
 }
 
@@ -78,6 +95,7 @@ function recordOf({
   consumerGroups,
   closedAt,
   revokedUntil,
+  revocation,
   ...row
 }: Session): SessionRecord {
   return {
@@ -85,5 +103,6 @@ function recordOf({
     manifest: manifestSchema.parse(row.manifest),
     ...(closedAt === null ? {} : { closedAt }),
     ...(revokedUntil === null ? {} : { revokedUntil }),
+    ...(revocation === null ? {} : { revocation }),
   };
 }

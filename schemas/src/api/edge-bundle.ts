@@ -49,7 +49,14 @@ export const edgeBundleSchema = z
         application: codeSchema,
         mode: consumerModeSchema.default('clustering'),
         retry: retryPolicySchema,
-        subscriptions: z.array(z.strictObject({ topic: nameSchema, filter: filterSchema })),
+        subscriptions: z.array(
+          z.strictObject({
+            topic: nameSchema,
+            filter: filterSchema,
+            /** The subscription change that runs on it. */
+            change: z.string().max(64).optional(),
+          }),
+        ),
       }),
     ),
     accessKeys: z.array(
@@ -63,8 +70,25 @@ export const edgeBundleSchema = z
     ),
     /** Sessions that ended before their grants did; their grants are refused. */
     revokedSessions: z.array(z.string()),
+    /** Counts those that ended so; what was revoked after it comes on its own, see `edgeRevocationsSchema`. */
+    revocations: z.int().min(0).default(0),
   })
   .meta({ id: 'EdgeBundle' });
+
+/**
+ * What an edge gets instead of a bundle when nothing but sessions has ended: in a rolling deploy hundreds do,
+ * and none of them is worth a whole bundle.
+ */
+export const edgeRevocationsSchema = z
+  .strictObject({
+    environment: codeSchema,
+    /** The revision of the bundle that it adds to. */
+    revision: z.int().min(0),
+    revocations: z.int().min(0),
+    revoked: z.array(z.string()),
+  })
+  .meta({ id: 'EdgeRevocations' });
+export type EdgeRevocations = z.infer<typeof edgeRevocationsSchema>;
 export type EdgeBundle = z.infer<typeof edgeBundleSchema>;
 /** A bundle as it may be written: what has a default may be left out. */
 export type EdgeBundleInput = z.input<typeof edgeBundleSchema>;

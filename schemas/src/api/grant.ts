@@ -9,6 +9,16 @@ export const GRANT_TYPE = 'nomos-grant+jwt';
 export const GRANT_METADATA_KEY = 'x-nomos-grant';
 
 /**
+ * What a group may receive. While a subscription change runs, `filter` passes what either side of it covers, for
+ * all instances alike, and `change` names it; the edge admits only grants that know the changes it knows.
+ */
+export const grantedSubscriptionSchema = z.strictObject({
+  topic: nameSchema,
+  filter: filterSchema,
+  change: z.string().max(64).optional(),
+});
+
+/**
  * What a grant states: a JWS signed with Ed25519 (RFC 8037) whose registered claims follow RFC 7519.
  * The edge verifies it offline with the keys of its bundle.
  */
@@ -32,7 +42,7 @@ export const grantClaimsSchema = z.strictObject({
   consumers: z.array(
     z.strictObject({
       group: nameSchema,
-      subscriptions: z.array(z.strictObject({ topic: nameSchema, filter: filterSchema })),
+      subscriptions: z.array(grantedSubscriptionSchema),
     }),
   ),
   /** The norm in force, as `name@version`. */

@@ -35,9 +35,9 @@ export class DeliveryBroker {
     return untilLeaseEnds(held, () => this.renew(held, delayMs));
   }
 
-  /** Gives back a message that nobody has worked on. One attempt: otherwise its lease ends soon. */
-  async giveBack(held: HeldMessage): Promise<void> {
-    const change = { ...this.#nameOf(held), invisibleDurationMs: 0, suspend: true };
+  /** Gives back a message that nobody has worked on, for others to get after so long. One attempt: otherwise its lease ends soon. */
+  async giveBack(held: HeldMessage, delayMs = 0): Promise<void> {
+    const change = { ...this.#nameOf(held), invisibleDurationMs: delayMs, suspend: true };
     await changeInvisibleDuration(this.#client, held.assignment.target, change);
   }
 

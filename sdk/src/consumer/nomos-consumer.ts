@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Filter, type Logger, NomosError, type RetryPolicy, retryPolicySchema } from '@nomos/schemas';
+import { type Logger, NomosError, type RetryPolicy, retryPolicySchema } from '@nomos/schemas';
 import type { ConsumerIntent } from '../session/manifest.js';
 import type { Session } from '../session/session.js';
 import type { BrokerClient } from '../transport/broker-client.js';
@@ -15,6 +15,7 @@ import { DeliveryBroker } from './delivery-broker.js';
 import { HeldMessage } from './held-message.js';
 import { LEASE_MARGIN_MS } from './lease-keeper.js';
 import { MessageWorker } from './message-worker.js';
+import { OwnMessages } from './own-messages.js';
 import { Poller } from './poller.js';
 import { ReceiveBudget } from './receive-budget.js';
 import { retryPolicyOf } from './retry-policy.js';
@@ -29,8 +30,8 @@ const PREFETCH = { min: 16, max: 64 } as const;
 /** Receive calls of a topic side by side, beyond the first. */
 const EXTRA_CALLS_MAX = 8;
 const MESSAGES_PER_CALL = 32;
-
-const ALL_MESSAGES: Filter = { type: 'tag', expression: '*' };
+/** How long a message stays away that is for another instance, half of it by chance. */
+const HAND_OVER_MS = 400;
 
 export interface ConsumerParts<Transaction> {
   readonly client: BrokerClient;
@@ -48,8 +49,13 @@ export class NomosConsumer<Transaction> implements Consumer {
   readonly #parts: ConsumerParts<Transaction>;
   readonly #presence: Presence;
   readonly #worker: MessageWorker<Transaction>;
+  readonly #broker: DeliveryBroker;
+  readonly #own: OwnMessages;
   readonly #shared: ReceiveBudget;
   readonly #pollers = new Map<string, Poller<DeliveredMessage>>();
+  readonly #stopListening: () => void;
+  /** What the broker is asked for at present. */
+  #asked: string;
   #policy: RetryPolicy = retryPolicySchema.parse({});
   #refreshTimer: NodeJS.Timeout | undefined;
   #refreshing: Promise<void> = Promise.resolve();
@@ -60,15 +66,19 @@ export class NomosConsumer<Transaction> implements Consumer {
     this.group = intent.group;
     this.#parts = parts;
     this.#shared = new ReceiveBudget(concurrency);
+    this.#own = new OwnMessages(intent, () => parts.session.admitted.claims);
+    this.#asked = this.#own.describe();
+    this.#broker = new DeliveryBroker(client, intent.group);
+    this.#stopListening = parts.session.onAdmitted(() => this.#followGrant());
     this.#presence = new Presence(
       client,
-      () => ({ subscription: subscriptionOf(intent) }),
+      () => ({ subscription: subscriptionOf(intent, this.#own) }),
       intent.group,
       log,
     );
     this.#worker = new MessageWorker({
       ...{ options, concurrency, invisibleDurationMs, log, owner: client.clientId },
-      broker: new DeliveryBroker(client, intent.group),
+      broker: this.#broker,
       policy: () => this.#policy,
     });
   }
@@ -145,15 +155,39 @@ export class NomosConsumer<Transaction> implements Consumer {
     assignment: Assignment,
     poll: { messagesMax: number; waitMs: number; onMessage(delivery: DeliveredMessage): void },
   ) {
-    const { client, intent, invisibleDurationMs } = this.#parts;
-    const subscription = intent.subscriptions.find(({ topic }) => topic === assignment.topic);
-    const filter = subscription?.filter ?? ALL_MESSAGES;
+    const { client, invisibleDurationMs } = this.#parts;
+    const filter = this.#own.filter(assignment.topic);
     return receiveMessages(client, assignment, { group: this.group, filter, invisibleDurationMs, ...poll });
   }
 
   #deliver(assignment: Assignment, delivery: DeliveredMessage, giveRoom: () => void): void {
     const leaseEndsAtMs = Date.now() + this.#parts.invisibleDurationMs - LEASE_MARGIN_MS;
-    this.#worker.add(new HeldMessage(delivery, assignment, leaseEndsAtMs, giveRoom));
+    const held = new HeldMessage(delivery, assignment, leaseEndsAtMs, giveRoom);
+    if (this.#own.has(delivery)) this.#worker.add(held);
+    else void this.#handOver(held);
+  }
+
+  /** Leaves a message to the instances that subscribe to it, without counting the delivery. */
+  async #handOver(held: HeldMessage): Promise<void> {
+    try {
+      await this.#broker.giveBack(held, (HAND_OVER_MS / 2) * (1 + Math.random()));
+    } catch (error) {
+      const { code } = NomosError.from(error);
+      this.#parts.log.warn(
+        { code, message: held.message.id },
+        'a message was not handed over; its lease ends soon',
+      );
+    } finally {
+      held.giveRoom();
+    }
+  }
+
+  /** Receives as the new grant says; resolves when no call of before receives any more. */
+  async #followGrant(): Promise<void> {
+    const asked = this.#own.describe();
+    if (asked === this.#asked) return;
+    this.#asked = asked;
+    await Promise.all([...this.#pollers.values()].map((poller) => poller.interrupt()));
   }
 
   async #noteFailure(error: NomosError, { target, topic }: Assignment): Promise<void> {
@@ -199,6 +233,7 @@ export class NomosConsumer<Transaction> implements Consumer {
   async #close(timeoutMs: number): Promise<CloseReport> {
     const endsAtMs = Date.now() + timeoutMs;
     clearInterval(this.#refreshTimer);
+    this.#stopListening();
     await this.#refreshing;
     await Promise.all([...this.#pollers.values()].map((poller) => poller.stop()));
     await this.#worker.stop();
@@ -215,12 +250,12 @@ function nameOf({ target, topic, queue }: Assignment): string {
   return `${target} ${topic} ${queue.id ?? 0}`;
 }
 
-function subscriptionOf({ group, subscriptions }: ConsumerIntent) {
+function subscriptionOf({ group, subscriptions }: ConsumerIntent, own: OwnMessages) {
   return {
     group: { name: group },
-    subscriptions: subscriptions.map(({ topic, filter }) => ({
+    subscriptions: subscriptions.map(({ topic }) => ({
       topic: { name: topic },
-      expression: filterExpression(filter),
+      expression: filterExpression(own.filter(topic)),
     })),
   };
 }

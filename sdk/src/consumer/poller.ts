@@ -37,6 +37,8 @@ export class Poller<Delivery> {
   readonly #stop = new AbortController();
   readonly #lanes = new Set<Promise<void>>();
   readonly #calls = new Map<ReceiveCall, number>();
+  /** Calls that are given up because they ask for the wrong thing; that is no failure. */
+  readonly #interrupted = new WeakSet<ReceiveCall>();
   #extraLanes = 0;
 
   constructor(parts: PollerParts<Delivery>) {
@@ -56,6 +58,16 @@ export class Poller<Delivery> {
     if (waitMs > 0 && this.#calls.size > 0) await pause(waitMs);
     this.#cancelOlderThan(Number.POSITIVE_INFINITY);
     await Promise.all(this.#lanes);
+  }
+
+  /** Gives up the calls that wait, and resolves when none of them receives any more; others follow at once. */
+  async interrupt(): Promise<void> {
+    const calls = [...this.#calls.keys()];
+    for (const call of calls) {
+      this.#interrupted.add(call);
+      call.cancel();
+    }
+    await Promise.allSettled(calls.map(({ received }) => received));
   }
 
   #cancelOlderThan(startedAtMs: number): void {
@@ -104,6 +116,9 @@ export class Poller<Delivery> {
     this.#calls.set(call, Date.now());
     try {
       return (await call.received) >= room;
+    } catch (error) {
+      if (this.#interrupted.has(call)) return false;
+      throw error;
     } finally {
       this.#calls.delete(call);
       budget.give(Math.max(0, room - taken));

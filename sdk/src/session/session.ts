@@ -1,8 +1,12 @@
 import { type Admission, type GrantClaims, type Logger, NomosError } from '@nomos/schemas';
 import { backOffMs } from '../back-off.js';
+import { covers, type KeptAdmissions } from './kept-admissions.js';
 import { type Identity, type Intent, manifestOf } from './manifest.js';
 import { readGrant } from './read-grant.js';
 import type { RegistryClient } from './registry-client.js';
+
+/** The part of the pause between heartbeats that is left to chance, so that clients do not come all at once. */
+const HEARTBEAT_JITTER = 0.1;
 
 /** Pauses between heartbeats that the registry does not answer. */
 const RENEWAL_BACK_OFF = { initialMs: 1_000, maxMs: 15_000 } as const;
@@ -13,17 +17,30 @@ export interface Admitted {
   readonly claims: GrantClaims;
 }
 
+/** What a session works with. */
+export interface SessionParts {
+  readonly registry: RegistryClient;
+  readonly identity: Identity;
+  readonly kept: KeptAdmissions;
+  readonly log: Logger;
+}
+
 /**
  * A session at the registry: opened with an empty manifest, extended by each producer and consumer, and kept
- * alive by heartbeats that renew the grant. While the registry is away the last grant stays in use; a session
- * that the registry has forgotten is opened again with the same manifest.
+ * alive by heartbeats that renew the grant. While the registry is away the last grant stays in use, and one that was
+ * kept on disk is enough to start with; a session that the registry has forgotten is opened again with the same
+ * manifest.
  */
 export class Session {
   readonly identity: Identity;
   readonly #registry: RegistryClient;
+  readonly #kept: KeptAdmissions;
   readonly #log: Logger;
   readonly #intents = new Set<Intent>();
+  readonly #listeners = new Set<() => Promise<void>>();
   #admitted: Admitted;
+  /** Whether the grant is of a session before this one, which is not this client's to renew or close. */
+  #isBorrowed: boolean;
   #timer: NodeJS.Timeout | undefined;
   #renewal: Promise<void> | undefined;
   /** Changes of the manifest go one after the other: each is sent whole. */
@@ -33,19 +50,35 @@ export class Session {
   #lastError: NomosError | undefined;
   #closed = false;
 
-  private constructor(registry: RegistryClient, identity: Identity, log: Logger, admission: Admission) {
-    this.#registry = registry;
-    this.identity = identity;
-    this.#log = log;
+  private constructor(parts: SessionParts, admission: Admission, isBorrowed: boolean) {
+    this.#registry = parts.registry;
+    this.#kept = parts.kept;
+    this.identity = parts.identity;
+    this.#log = parts.log;
     this.#admitted = admittedBy(admission);
     this.#warn(admission);
+    this.#isBorrowed = isBorrowed;
+    if (isBorrowed) this.#failures = 1;
     this.#scheduleHeartbeat();
   }
 
-  /** Opens a session. Throws the registry's refusal, UNAVAILABLE or TIMEOUT. */
-  static async open(registry: RegistryClient, identity: Identity, log: Logger): Promise<Session> {
-    const admission = await registry.openSession(manifestOf(identity, []));
-    return new Session(registry, identity, log, admission);
+  /**
+   * Opens a session; without a registry, goes on from the last admission that was kept. Throws the registry's
+   * refusal, UNAVAILABLE or TIMEOUT.
+   */
+  static async open(parts: SessionParts): Promise<Session> {
+    const { registry, identity, kept, log } = parts;
+    try {
+      return new Session(parts, await registry.openSession(manifestOf(identity, [])), false);
+    } catch (thrown) {
+      const error = NomosError.from(thrown);
+      const admission = isAway(error) ? await kept.find([]) : undefined;
+      if (admission === undefined) throw error;
+      log.warn({ code: error.code, error: error.message }, 'no registry: starting with the last grant');
+      const session = new Session(parts, admission, true);
+      session.#lastError = error;
+      return session;
+    }
   }
 
   get admitted(): Admitted {
@@ -59,6 +92,15 @@ export class Session {
   /** Why the last heartbeat failed; undefined while all is well. */
   get lastError(): NomosError | undefined {
     return this.#lastError;
+  }
+
+  /**
+   * Calls back after each admission. The session does not come back to the registry before that has settled: the
+   * registry relies on a client having put into effect what the grant before told it. Returns how to stop it.
+   */
+  onAdmitted(listener: () => Promise<void>): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   /** Adds a producer or consumer. Throws MANIFEST_REFUSED with all violations; then nothing has changed. */
@@ -91,6 +133,7 @@ export class Session {
     this.#closed = true;
     clearTimeout(this.#timer);
     await this.#order;
+    if (this.#isBorrowed) return;
     try {
       await this.#registry.closeSession(this.#admitted.admission.session);
     } catch (error) {
@@ -110,31 +153,60 @@ export class Session {
   async #sendManifest(intents: readonly Intent[]): Promise<void> {
     const manifest = manifestOf(this.identity, intents);
     const { session } = this.#admitted.admission;
-    const admission = await orReopen(
-      () => this.#registry.changeManifest(session, manifest),
-      () => this.#registry.openSession(manifest),
-    );
-    this.#accept(admission);
+    const reopen = () => this.#registry.openSession(manifest);
+    try {
+      const change = () => this.#registry.changeManifest(session, manifest);
+      await this.#accept(await (this.#isBorrowed ? reopen() : orReopen(change, reopen)));
+    } catch (thrown) {
+      const error = NomosError.from(thrown);
+      if (!isAway(error)) throw error;
+      await this.#goOnWithout(error, intents);
+    }
+  }
+
+  /** Without the registry only what is new is refused: what the present grant or a kept one allows goes on. */
+  async #goOnWithout(error: NomosError, intents: readonly Intent[]): Promise<void> {
+    if (!covers(this.#admitted.claims, intents)) {
+      const admission = await this.#kept.find(intents);
+      if (admission === undefined) {
+        throw new NomosError(
+          error.code,
+          `${error.message} No grant of before allows what is asked for now.`,
+          {
+            fix: 'Try again when the registry is back: only it can admit what this application did not do before.',
+            cause: error,
+          },
+        );
+      }
+      this.#isBorrowed = true;
+      await this.#use(admission);
+    }
+    this.#noteFailure(error);
   }
 
   async #heartbeat(): Promise<void> {
     if (this.#closed) return;
     const { session } = this.#admitted.admission;
+    const reopen = () => this.#registry.openSession(manifestOf(this.identity, this.#intents));
+    if (this.#isBorrowed) return this.#accept(await reopen());
     const admission = await orReopen(
       () => this.#registry.heartbeat(session),
       () => {
         this.#log.warn({ session }, 'the session has ended at the registry and is opened again');
-        return this.#registry.openSession(manifestOf(this.identity, this.#intents));
+        return reopen();
       },
     );
-    this.#accept(admission);
+    await this.#accept(admission);
   }
 
-  #accept(admission: Admission): void {
+  async #accept(admission: Admission): Promise<void> {
     this.#warn(admission);
-    this.#admitted = admittedBy(admission);
+    this.#isBorrowed = false;
     this.#failures = 0;
     this.#lastError = undefined;
+    await this.#use(admission);
+    // The disk may be slow, and nobody has to wait for it.
+    void this.#kept.keep(admission);
     this.#scheduleHeartbeat();
   }
 
@@ -147,12 +219,19 @@ export class Session {
     this.#warnings = present;
   }
 
+  async #use(admission: Admission): Promise<void> {
+    this.#admitted = admittedBy(admission);
+    await Promise.all([...this.#listeners].map((listener) => listener()));
+  }
+
   #scheduleHeartbeat(): void {
     clearTimeout(this.#timer);
     if (this.#closed) return;
     const intervalMs = this.#admitted.admission.heartbeatIntervalMs;
     const waitMs =
-      this.#failures === 0 ? intervalMs : Math.min(intervalMs, backOffMs(this.#failures, RENEWAL_BACK_OFF));
+      this.#failures === 0
+        ? intervalMs * (1 - Math.random() * HEARTBEAT_JITTER)
+        : Math.min(intervalMs, backOffMs(this.#failures, RENEWAL_BACK_OFF));
     // A session alone is no reason to keep a process running.
     this.#timer = setTimeout(() => {
       this.renew().catch((error: unknown) => this.#noteFailure(NomosError.from(error)));
@@ -165,6 +244,11 @@ export class Session {
     this.#log.warn({ code: error.code, error: error.message }, 'the session could not be renewed');
     this.#scheduleHeartbeat();
   }
+}
+
+/** Whether the registry did not answer, rather than refuse. */
+function isAway({ code }: NomosError): boolean {
+  return code === 'UNAVAILABLE' || code === 'TIMEOUT';
 }
 
 function admittedBy(admission: Admission): Admitted {

@@ -8,6 +8,7 @@ import type {
   Topic,
 } from '@nomos/schemas';
 import type { Repositories, SessionRecord } from '../repositories.js';
+import type { SubscriptionChangeRecord } from './subscription-change-repository.js';
 
 /** All that the rules of admission look at; read once, so that the rules themselves are pure. */
 export interface AdmissionFacts {
@@ -25,6 +26,8 @@ export interface AdmissionFacts {
   readonly applications: ReadonlyMap<string, Application>;
   /** For each of the manifest's consumer groups one live session that has it too, other than its own, if there is. */
   readonly otherSessions: readonly SessionRecord[];
+  /** The subscription changes of the manifest's consumer groups that run, by group. */
+  readonly changes: ReadonlyMap<string, SubscriptionChangeRecord>;
 }
 
 /** Whether the manifest is a new one, or that of a session which only goes on. */
@@ -41,7 +44,7 @@ export async function readFacts(
   const groups = manifest.consumers.map(({ group }) => group);
   const named = namedTopics(manifest);
   const all = { includeRetired: true };
-  const [environment, topics, producerGroups, consumerGroups, subscriptions] = await Promise.all([
+  const [environment, topics, producerGroups, consumerGroups, subscriptions, changes] = await Promise.all([
     repositories.environments.find([manifest.environment]),
     repositories.topics.list({ ...all, conditions: { name: named } }),
     repositories.producerGroups.list({
@@ -50,6 +53,7 @@ export async function readFacts(
     }),
     repositories.consumerGroups.list({ ...all, conditions: { name: groups } }),
     repositories.subscriptions.list({ conditions: { group: groups } }),
+    repositories.subscriptionChanges.listRunning(groups),
   ]);
   const needsAll = manifest.producers.some(({ topics: published }) => published.length === 0);
   const publishable = needsAll ? await readPublishable(manifest, repositories) : [];
@@ -74,6 +78,7 @@ export async function readFacts(
     publishable,
     applications: new Map(applications.map((application) => [application.code, application])),
     otherSessions,
+    changes: new Map(changes.map((change) => [change.group, change])),
   };
 }
 

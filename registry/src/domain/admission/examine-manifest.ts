@@ -7,11 +7,15 @@ import {
   type Manifest,
   type NameKind,
   type Status,
+  type SubscriptionSet,
   type Topic,
   type Violation,
 } from '@nomos/schemas';
 import { filterViolations } from '../filter-violations.js';
 import type { AdmissionFacts, Occasion } from './admission-facts.js';
+import { sideOf } from './change-sides.js';
+import { describeSubscriptions } from './describe-subscriptions.js';
+import type { SubscriptionChangeRecord } from './subscription-change-repository.js';
 
 /** Topics that one manifest may name in all. A grant cannot hold so many, and each takes time to judge. */
 const NAMED_TOPICS_MAX = 1_500;
@@ -32,7 +36,7 @@ export function examineSize({ producers, consumers }: Manifest): Violation[] {
  *
  * A session that only goes on keeps the subscriptions it was admitted with, even when the registered
  * filter has changed since: refusing it would stop a running consumer, and a new instance with the new
- * filter is refused as a split until the last old one has ended.
+ * filter is refused as a split until the last old one has ended, unless a subscription change is under way.
  */
 export function examineManifest(
   manifest: Manifest,
@@ -128,8 +132,14 @@ function examineConsumers(
       const wrongTopic = examineTopic(topic, `${path}.topic`, manifest, facts, norm);
       const malformed = filterViolations(filter, `${path}.filter`);
       if (wrongGroup.length + wrongTopic.length + malformed.length > 0) return [...wrongTopic, ...malformed];
+      if (facts.changes.has(group)) return [];
       return examineSubscription(group, topic, filter, path, facts, occasion);
     });
+    const change = facts.changes.get(group);
+    if (change !== undefined) {
+      const unfit = occasion === 'open' ? examineChange(change, subscriptions, where) : [];
+      return [...wrongGroup, ...wrongSubscriptions, ...unfit];
+    }
     const split = occasion === 'open' ? findSplit(group, subscriptions, where, facts) : [];
     const wrong = [...wrongGroup, ...wrongSubscriptions];
     // Where the subscriptions themselves are wrong, that they also differ from others' says nothing new.
@@ -224,12 +234,40 @@ function sameFilter(one: Filter, other: Filter): boolean {
   return canonicalMessageFilter(one) === canonicalMessageFilter(other);
 }
 
-type Subscriptions = Manifest['consumers'][number]['subscriptions'];
+/** While the subscriptions of a group change, exactly two sets of them are known: the old and the new one. */
+function examineChange(
+  change: SubscriptionChangeRecord,
+  subscriptions: SubscriptionSet,
+  where: string,
+): Violation[] {
+  const { id, group, before, after } = change;
+  const path = `/v1/consumer-groups/${group}/subscription-changes/${id}`;
+  const side = sideOf(change, subscriptions);
+  if (side === undefined) {
+    return [
+      {
+        rule: 'subscription-change',
+        where,
+        message: `The subscriptions of the group "${group}" are being changed (${path}); this instance subscribes to ${describeSubscriptions(subscriptions)}, which is neither what it was nor what it is to be.`,
+        expected: `${describeSubscriptions(before)}; or ${describeSubscriptions(after)}`,
+      },
+    ];
+  }
+  if (side === 'before' || change.state !== 'expanding') return [];
+  return [
+    {
+      rule: 'subscription-change-expanding',
+      where,
+      message: `The subscriptions of the group "${group}" are being changed (${path}), but not all running instances receive yet what the new ones need; messages would be lost.`,
+      expected: 'the state "draining", which comes within a minute; then start the instance again',
+    },
+  ];
+}
 
 /** The instances of a group share its messages, so they lose some unless all subscribe alike. */
 function findSplit(
   group: string,
-  subscriptions: Subscriptions,
+  subscriptions: SubscriptionSet,
   where: string,
   { otherSessions }: AdmissionFacts,
 ): Violation[] {
@@ -247,20 +285,4 @@ function findSplit(
     ];
   }
   return [];
-}
-
-function describeSubscriptions(subscriptions: Subscriptions): string {
-  return subscriptions
-    .map(({ topic, filter }) => `${topic} (${canonicalText(filter)})`)
-    .sort()
-    .join(', ');
-}
-
-function canonicalText(filter: Filter): string {
-  try {
-    return canonicalMessageFilter(filter);
-  } catch {
-    // A malformed filter is a violation of its own; here it only must differ from every good one.
-    return filter.expression;
-  }
 }

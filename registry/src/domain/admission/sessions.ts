@@ -7,7 +7,7 @@ import {
   type Topic,
   type Violation,
 } from '@nomos/schemas';
-import type { Actor } from '../actor.js';
+import { type Actor, requireOwn } from '../actor.js';
 import type { AuditLog } from '../audit/audit-log.js';
 import type { NameJudge } from '../catalog/name-judge.js';
 import type { Clock } from '../clock.js';
@@ -15,6 +15,7 @@ import type { GrantSigner } from '../grants.js';
 import type { Database, LiveSessionQuery, Repositories, SessionRecord } from '../repositories.js';
 import { createId } from '../secrets.js';
 import { type AdmissionFacts, type Occasion, readFacts } from './admission-facts.js';
+import { effectiveSubscriptions } from './change-sides.js';
 import { warnOfDeprecations } from './deprecation-warnings.js';
 import { examineManifest, examineSize } from './examine-manifest.js';
 
@@ -34,6 +35,9 @@ export const defaultSessionTimes: SessionTimes = {
   heartbeatIntervalMs: 30_000,
   sessionTtlMs: 90_000,
 };
+
+/** The pause between heartbeats of instances that are to put a subscription change into effect. */
+const EXPANDING_HEARTBEAT_MS = 2_000;
 
 /** Live sessions that one application may have, over all environments. */
 const SESSIONS_MAX = 10_000;
@@ -74,10 +78,13 @@ export class Sessions {
         throw new NomosError('TOO_MANY_REQUESTS', message);
       }
       const { application, environment, instance, sdk } = manifest;
+      const changes = runningIds(facts);
       const session: SessionRecord = {
         ...{ id: createId(), application, environment, instance, sdk, manifest, openedAt: now },
         credential: actor.principal.id,
         ...this.#timesFrom(now),
+        // What is new has never received otherwise.
+        ...{ grantedChanges: changes, appliedChanges: changes },
       };
       await repositories.sessions.insert(session);
       return this.#answer(session, facts, now);
@@ -100,7 +107,11 @@ export class Sessions {
       if (fixed.length > 0) throw refused(fixed);
       const facts = await this.#admit(manifest, id, 'open', now, repositories);
       const credential = actor.principal.id;
-      const next = { ...session, manifest, sdk: manifest.sdk, credential, ...this.#timesFrom(now) };
+      const next = {
+        ...{ ...session, manifest, sdk: manifest.sdk, credential, ...this.#timesFrom(now) },
+        grantedChanges: runningIds(facts),
+        appliedChanges: [...session.appliedChanges, ...idsOfNewGroups(session.manifest, facts)],
+      };
       await repositories.sessions.update(next);
       return this.#answer(next, facts, now);
     });
@@ -120,7 +131,14 @@ export class Sessions {
       const now = this.#clock();
       const session = await findLive(actor, id, now, repositories);
       const facts = await this.#admit(session.manifest, id, 'renew', now, repositories);
-      const next = { ...session, credential: actor.principal.id, ...this.#timesFrom(now) };
+      const next = {
+        ...{ ...session, credential: actor.principal.id, ...this.#timesFrom(now) },
+        grantedChanges: runningIds(facts),
+        // The client puts a grant into effect before it comes back, so it now receives as the last one told it.
+        appliedChanges: [...new Set([...session.appliedChanges, ...session.grantedChanges])].filter((id) =>
+          runningIds(facts).includes(id),
+        ),
+      };
       await repositories.sessions.update(next);
       return this.#answer(next, facts, now);
     });
@@ -130,7 +148,7 @@ export class Sessions {
    * Ends a session; edges then refuse its grant. Closing what is closed already changes nothing.
    *
    * How long edges must remember it: a client that closed its own session throws its grant away, so the
-   * grant's own expiry is enough. One that an admin revoked may keep it and wait for the registry to fail,
+   * grant's own expiry is enough. One that a person revoked may keep it and wait for the registry to fail,
    * so the grace time counts as well. Both are bounded.
    *
    * @throws NomosError NOT_FOUND or FORBIDDEN.
@@ -139,15 +157,22 @@ export class Sessions {
     return this.#database.change({ names: [id] }, async (repositories) => {
       const session = await repositories.sessions.find(id);
       if (session === undefined) throw new NomosError('NOT_FOUND', `There is no session "${id}".`);
-      requireApplication(actor, session.application);
+      const isOwnClient = actor.principal.role === 'application';
+      if (isOwnClient) requireApplication(actor, session.application);
+      else await requireOwn(actor, session.application, repositories);
       if (session.closedAt !== undefined) return;
       const closedAt = this.#clock();
-      const graceMs = actor.scope === 'all' ? this.#times.grantGraceMs : 0;
+      const graceMs = isOwnClient ? 0 : this.#times.grantGraceMs;
       const revokedUntil = new Date(session.grantExpiresAt.getTime() + graceMs);
-      await repositories.sessions.update({ ...session, closedAt, revokedUntil });
+      const closed = { ...session, closedAt, revokedUntil };
       // That clients come and go is no deed of a person; that somebody cut one off is.
-      if (actor.scope === 'all') await this.#recordRevocation(actor, session, repositories);
-      if (revokedUntil > closedAt) await repositories.environments.raiseRevisions([session.environment]);
+      if (!isOwnClient) await this.#recordRevocation(actor, session, repositories);
+      // The last statement, since every other closing in the environment waits for it.
+      const isOver = revokedUntil <= closedAt;
+      const revocation = isOver
+        ? {}
+        : { revocation: await repositories.environments.raiseRevocations(session.environment) };
+      await repositories.sessions.update({ ...closed, ...revocation });
     });
   }
 
@@ -242,7 +267,7 @@ export class Sessions {
       session: session.id,
       grant,
       grantExpiresAt: session.grantExpiresAt.toISOString(),
-      heartbeatIntervalMs: this.#times.heartbeatIntervalMs,
+      heartbeatIntervalMs: this.#heartbeatIntervalMs(facts),
       endpoints: facts.environment?.endpoints ?? [],
       norm,
       topics: topics.map(({ name, messageType }) => ({
@@ -252,6 +277,13 @@ export class Sessions {
       })),
       ...(warnings.length === 0 ? {} : { warnings }),
     };
+  }
+
+  /** While a group's instances learn of a change, it waits for the slowest of them. */
+  #heartbeatIntervalMs({ changes }: AdmissionFacts): number {
+    const { heartbeatIntervalMs } = this.#times;
+    const isExpanding = [...changes.values()].some(({ state }) => state === 'expanding');
+    return isExpanding ? Math.min(heartbeatIntervalMs, EXPANDING_HEARTBEAT_MS) : heartbeatIntervalMs;
   }
 
   #claimsOf(session: SessionRecord, facts: AdmissionFacts, now: Date): GrantClaims {
@@ -270,10 +302,25 @@ export class Sessions {
         group,
         topics: topics.length > 0 ? topics : facts.publishable.map(({ name }) => name),
       })),
-      consumers: manifest.consumers,
+      consumers: manifest.consumers.map(({ group, subscriptions }) => {
+        const change = facts.changes.get(group);
+        if (change === undefined) return { group, subscriptions };
+        return { group, subscriptions: [...effectiveSubscriptions(change, subscriptions)] };
+      }),
       norm: this.#judge.norm.id,
     };
   }
+}
+
+/** The subscription changes that concern a manifest. */
+function runningIds({ changes }: AdmissionFacts): string[] {
+  return [...changes.values()].map(({ id }) => id);
+}
+
+/** Those of groups that a session did not have before, and so has never received otherwise. */
+function idsOfNewGroups({ consumers }: Manifest, { changes }: AdmissionFacts): string[] {
+  const known = new Set(consumers.map(({ group }) => group));
+  return [...changes.values()].filter(({ group }) => !known.has(group)).map(({ id }) => id);
 }
 
 /** Two admissions that share a consumer group in an environment exclude each other. */

@@ -46,7 +46,13 @@ export const subscriptions: Collection<
       warnings: await examineInstances(proposed, repositories),
     };
   },
-  async findDependant({ group, topic }, { sessions }, now) {
+  async findObstacle({ group }, _after, { subscriptionChanges }) {
+    const [running] = await subscriptionChanges.listRunning([group]);
+    return running && `A planned change of what the group subscribes to runs: ${running.id}.`;
+  },
+  async findDependant({ group, topic }, { sessions, subscriptionChanges }, now) {
+    const [running] = await subscriptionChanges.listRunning([group]);
+    if (running) return `the subscription change "${running.id}" of the group "${group}", which runs`;
     for (const session of await sessions.listLive({ now, consumerGroups: [group] })) {
       const consumer = session.manifest.consumers.find((one) => one.group === group);
       if (consumer?.subscriptions.some((one) => one.topic === topic)) {

@@ -17,6 +17,7 @@ import { recyclingRoutes } from './recycling-routes.js';
 import { searchRoutes } from './search-routes.js';
 import { serviceRoutes } from './service-routes.js';
 import { sessionRoutes } from './session-routes.js';
+import { subscriptionChangeRoutes } from './subscription-change-routes.js';
 import { tokenRoutes } from './token-routes.js';
 import { whoisRoutes } from './whois-routes.js';
 
@@ -34,6 +35,7 @@ export const allRoutes: readonly Route[] = [
   ...approvalRoutes,
   ...recyclingRoutes,
   ...noticeRoutes,
+  ...subscriptionChangeRoutes,
   ...sessionRoutes,
   ...nameRoutes,
   ...searchRoutes,

@@ -1,4 +1,4 @@
-import { codeSchema, edgeBundleSchema, NomosError } from '@nomos/schemas';
+import { codeSchema, edgeBundleSchema, edgeRevocationsSchema, NomosError } from '@nomos/schemas';
 import { z } from 'zod';
 import type { Actor } from '../../domain/actor.js';
 import { defineRoute, type Route } from '../route.js';
@@ -25,18 +25,32 @@ export const edgeRoutes: readonly Route[] = [
           .max(WAIT_SECONDS_MAX)
           .default(0)
           .meta({ description: 'Seconds to wait for a change, if If-None-Match is the present ETag' }),
+        revocations: z
+          .stringbool()
+          .default(false)
+          .meta({ description: 'Take only the revoked sessions when nothing else has changed' }),
       }),
     },
     answers: {
-      200: { description: 'The bundle; it holds secrets', schema: edgeBundleSchema, etag: true },
+      200: {
+        description:
+          'The bundle, which holds secrets; or only the revocations since the given ETag, if asked for',
+        schema: z.union([edgeBundleSchema, edgeRevocationsSchema]),
+        etag: true,
+      },
       304: { description: 'Nothing has changed' },
     },
     problems: ['NOT_FOUND', 'RETIRED', 'TOO_MANY_REQUESTS'],
-    handle: async ({ query: { environment, wait }, header, signal, actor }, services) => {
+    handle: async ({ query: { environment, wait, revocations }, header, signal, actor }, services) => {
       requireEnvironment(actor, environment);
       const known = header('if-none-match');
       const changed = await waitForChange(environment, known, wait * 1000, signal, services);
       if (!changed) return { status: 304, ...(known === undefined ? {} : { headers: { etag: known } }) };
+      const news =
+        revocations && known !== undefined
+          ? await services.bundles.revocationsSince(environment, known)
+          : undefined;
+      if (news !== undefined) return { status: 200, body: news.delta, headers: { etag: news.etag } };
       const { etag, bundle } = await services.bundles.build(environment);
       return { status: 200, body: bundle, headers: { etag } };
     },

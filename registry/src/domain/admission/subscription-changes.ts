@@ -1,0 +1,370 @@
+import {
+  joinFilters,
+  NomosError,
+  type SubscriptionSet,
+  subscriptionSchema,
+  type Violation,
+} from '@nomos/schemas';
+import { type Actor, requireOwn } from '../actor.js';
+import type { AuditLog } from '../audit/audit-log.js';
+import type { NameJudge } from '../catalog/name-judge.js';
+import { subscriptions as subscriptionCollection } from '../catalog/subscriptions.js';
+import type { Clock } from '../clock.js';
+import type { Database, Repositories, SessionRecord } from '../repositories.js';
+import { createId } from '../secrets.js';
+import { type Side, sideOf } from './change-sides.js';
+import { describeSubscriptions } from './describe-subscriptions.js';
+import type { SubscriptionChangeRecord } from './subscription-change-repository.js';
+
+const DEADLINE_MS = 60 * 60 * 1000;
+const DEADLINE_MS_MAX = 7 * 24 * 60 * 60 * 1000;
+const LISTED_MAX = 100;
+
+/** What the registry does by itself when its time has come. */
+const automatic: Actor = { principal: { role: 'platform-admin', id: 'registry' }, scope: 'all' };
+
+/** A live session of a group whose subscriptions change, and which side it is on. */
+export interface ChangingSession {
+  readonly session: SessionRecord;
+  readonly side: Side;
+  readonly isExpanded: boolean;
+}
+
+export interface WatchedChange {
+  readonly change: SubscriptionChangeRecord;
+  readonly sessions: readonly ChangingSession[];
+  readonly isOverdue: boolean;
+}
+
+/**
+ * Planned changes of what a group subscribes to, across a rolling deploy. docs/decisions/0019 says why no message
+ * is lost meanwhile:
+ *
+ *   expanding → draining → contracted        the running instances first receive what either set covers; then
+ *       └──────────┴──────→ aborted          new ones are admitted; the last old one that ends completes it
+ */
+export class SubscriptionChanges {
+  readonly #database: Database;
+  readonly #judge: NameJudge;
+  readonly #audit: AuditLog;
+  readonly #clock: Clock;
+  readonly #graceMs: number;
+
+  constructor(database: Database, judge: NameJudge, audit: AuditLog, clock: Clock, graceMs: number) {
+    this.#database = database;
+    this.#judge = judge;
+    this.#audit = audit;
+    this.#clock = clock;
+    this.#graceMs = graceMs;
+  }
+
+  /** @throws NomosError NOT_FOUND, RETIRED, FORBIDDEN, ALREADY_EXISTS or REQUEST_INVALID. */
+  async start(
+    actor: Actor,
+    group: string,
+    after: SubscriptionSet,
+    deadline: Date | undefined,
+  ): Promise<SubscriptionChangeRecord> {
+    return this.#alone(group, async (repositories) => {
+      await this.#requireOwnGroup(actor, group, repositories);
+      const [running] = await repositories.subscriptionChanges.listRunning([group]);
+      if (running !== undefined) {
+        throw new NomosError('ALREADY_EXISTS', `The subscriptions of "${group}" are being changed already.`, {
+          fix: `Watch or abort it: /v1/consumer-groups/${group}/subscription-changes/${running.id}.`,
+        });
+      }
+      const now = this.#clock();
+      const before = await this.#presentSet(group, now, repositories);
+      const ends = deadline ?? new Date(now.getTime() + DEADLINE_MS);
+      const violations = [
+        ...(await this.#examine(group, before, after, repositories)),
+        ...examineDeadline(ends, now),
+      ];
+      if (violations.length > 0) {
+        const message = `The subscriptions of "${group}" cannot change so.`;
+        throw new NomosError('REQUEST_INVALID', message, { violations });
+      }
+      const change: SubscriptionChangeRecord = {
+        ...{ id: createId(), group, before, after, state: 'expanding' },
+        ...{ startedAt: now, startedBy: actor.principal.id, deadline: ends },
+      };
+      await repositories.subscriptionChanges.insert(change);
+      await this.#record(actor, 'start', undefined, change, repositories);
+      const next = await this.#advance(change, now, repositories);
+      await this.#raiseRevisions(group, repositories);
+      return next;
+    });
+  }
+
+  /** @throws NomosError NOT_FOUND. */
+  async list(group: string): Promise<SubscriptionChangeRecord[]> {
+    const { repositories } = this.#database;
+    await findGroup(group, repositories);
+    return repositories.subscriptionChanges.listOfGroup(group, LISTED_MAX);
+  }
+
+  /** A change with the live instances of its group. @throws NomosError NOT_FOUND. */
+  async watch(group: string, id: string): Promise<WatchedChange> {
+    const { repositories } = this.#database;
+    const change = await findChange(group, id, repositories);
+    const now = this.#clock();
+    return {
+      change,
+      sessions: await liveSessions(change, now, repositories),
+      isOverdue: isRunning(change) && change.deadline <= now,
+    };
+  }
+
+  /** Back to the old set; instances with the new one are cut off. @throws NomosError NOT_FOUND, FORBIDDEN or VERSION_CONFLICT. */
+  abort(actor: Actor, group: string, id: string): Promise<SubscriptionChangeRecord> {
+    return this.#alone(group, async (repositories) => {
+      const change = await this.#findRunning(actor, group, id, repositories);
+      return this.#end(actor, change, 'aborted', repositories);
+    });
+  }
+
+  /** @throws NomosError NOT_FOUND, FORBIDDEN, VERSION_CONFLICT, or IN_USE while old instances are live. */
+  contract(actor: Actor, group: string, id: string, force: boolean): Promise<SubscriptionChangeRecord> {
+    return this.#alone(group, async (repositories) => {
+      const change = await this.#findRunning(actor, group, id, repositories);
+      const sessions = await liveSessions(change, this.#clock(), repositories);
+      const old = sessions.filter(({ side }) => side === 'before');
+      if (old.length > 0 && !force) {
+        const names = old.slice(0, 5).map(({ session }) => `"${session.instance}"`);
+        const message = `${old.length} live instances of "${group}" have the old subscriptions, among them ${names.join(', ')}.`;
+        throw new NomosError('IN_USE', message, {
+          fix: 'Stop them first, or say {"force": true}: their sessions are then closed.',
+        });
+      }
+      return this.#end(actor, change, 'contracted', repositories);
+    });
+  }
+
+  /** Moves on every change whose next step has come. Any number of registries may do so. */
+  async advanceAll(): Promise<void> {
+    for (const { id, group } of await this.#database.repositories.subscriptionChanges.listRunning()) {
+      await this.#alone(group, async (repositories) => {
+        const change = await repositories.subscriptionChanges.find(id);
+        if (change !== undefined && isRunning(change)) {
+          await this.#advance(change, this.#clock(), repositories);
+        }
+      });
+    }
+  }
+
+  async #advance(
+    change: SubscriptionChangeRecord,
+    now: Date,
+    repositories: Repositories,
+  ): Promise<SubscriptionChangeRecord> {
+    const sessions = await liveSessions(change, now, repositories);
+    const old = sessions.filter(({ side }) => side === 'before');
+    const hasNew = old.length < sessions.length;
+    if (!hasNew && change.deadline <= now) return this.#end(automatic, change, 'aborted', repositories);
+    if (change.state === 'expanding') {
+      if (old.some(({ isExpanded }) => !isExpanded)) return change;
+      const next: SubscriptionChangeRecord = { ...change, state: 'draining', expandedAt: now };
+      await repositories.subscriptionChanges.update(next);
+      await this.#record(automatic, 'drain', change, next, repositories);
+      return next;
+    }
+    if (hasNew && old.length === 0) return this.#end(automatic, change, 'contracted', repositories);
+    return change;
+  }
+
+  /** Ends the change and cuts off the instances of the side that is no more, also those not heard of lately. */
+  async #end(
+    actor: Actor,
+    change: SubscriptionChangeRecord,
+    state: 'contracted' | 'aborted',
+    repositories: Repositories,
+  ): Promise<SubscriptionChangeRecord> {
+    const now = this.#clock();
+    const next: SubscriptionChangeRecord = { ...change, state, endedAt: now, endedBy: actor.principal.id };
+    await repositories.subscriptionChanges.update(next);
+    if (state === 'contracted') await this.#writeSubscriptions(change, repositories);
+    const over: Side = state === 'contracted' ? 'before' : 'after';
+    const grantedSince = new Date(now.getTime() - this.#graceMs);
+    const cutOff = (await liveSessions(change, grantedSince, repositories))
+      .filter(({ side }) => side === over)
+      .map(({ session }) => session.id);
+    if (cutOff.length > 0) await repositories.sessions.closeAll(cutOff, now, this.#graceMs);
+    await this.#record(actor, state === 'contracted' ? 'contract' : 'abort', change, next, repositories);
+    await this.#raiseRevisions(change.group, repositories);
+    return next;
+  }
+
+  /** The new set becomes what is registered. */
+  async #writeSubscriptions(
+    { group, before, after }: SubscriptionChangeRecord,
+    { subscriptions }: Repositories,
+  ): Promise<void> {
+    const updatedAt = this.#clock().toISOString();
+    const write = async (topic: string, fields: object) => {
+      const found = await subscriptions.find([group, topic]);
+      const version = (found?.version ?? 0) + 1;
+      const entry = subscriptionSchema.parse({
+        ...{ group, topic, createdAt: updatedAt },
+        ...found,
+        ...{ version, updatedAt, ...fields },
+      });
+      await (found === undefined ? subscriptions.insert(entry) : subscriptions.update(entry));
+    };
+    for (const { topic, filter } of after) await write(topic, { filter, status: 'active' });
+    const kept = new Set(after.map(({ topic }) => topic));
+    for (const { topic, filter } of before) {
+      if (!kept.has(topic)) await write(topic, { filter, status: 'retired' });
+    }
+  }
+
+  /** What the group subscribes to now: as its instances do, or as registered when none is live. */
+  async #presentSet(group: string, now: Date, repositories: Repositories): Promise<SubscriptionSet> {
+    const [live] = await repositories.sessions.listLive({ now, consumerGroups: [group], limit: 1 });
+    const used = live?.manifest.consumers.find((one) => one.group === group)?.subscriptions;
+    if (used !== undefined) return used;
+    const registered = await repositories.subscriptions.list({ conditions: { group } });
+    return registered.map(({ topic, filter }) => ({ topic, filter }));
+  }
+
+  async #examine(
+    group: string,
+    before: SubscriptionSet,
+    after: SubscriptionSet,
+    repositories: Repositories,
+  ): Promise<Violation[]> {
+    const violations: Violation[] = [];
+    const seen = new Set<string>();
+    for (const [index, { topic, filter }] of after.entries()) {
+      const where = `subscriptions[${index}]`;
+      if (seen.has(topic)) {
+        violations.push({ rule: 'named-twice', where, message: `"${topic}" is named twice.` });
+      }
+      seen.add(topic);
+      const { references = [] } = await subscriptionCollection.examine(
+        { group, topic, filter },
+        repositories,
+        this.#judge,
+      );
+      violations.push(...references.map((one) => ({ ...one, where: `${where}.${one.where ?? ''}` })));
+      const old = before.find((one) => one.topic === topic);
+      if (references.length === 0 && old !== undefined) {
+        violations.push(...examineJoining(old.filter, filter, `${where}.filter`));
+      }
+    }
+    if (before.length === 0) {
+      const message = `The group "${group}" subscribes to nothing yet.`;
+      violations.push({ rule: 'nothing-to-change', message, expected: 'POST /v1/subscriptions' });
+    } else if (describeSubscriptions(before) === describeSubscriptions(after)) {
+      const message = `The group "${group}" subscribes to just that already.`;
+      violations.push({ rule: 'nothing-to-change', where: 'subscriptions', message });
+    }
+    return violations;
+  }
+
+  async #findRunning(
+    actor: Actor,
+    group: string,
+    id: string,
+    repositories: Repositories,
+  ): Promise<SubscriptionChangeRecord> {
+    await this.#requireOwnGroup(actor, group, repositories);
+    const change = await findChange(group, id, repositories);
+    if (isRunning(change)) return change;
+    const message = `The subscription change "${id}" was ${change.state} at ${change.endedAt?.toISOString()}.`;
+    throw new NomosError('VERSION_CONFLICT', message, { fix: 'Start another one.' });
+  }
+
+  async #requireOwnGroup(actor: Actor, group: string, repositories: Repositories): Promise<void> {
+    const { application, status } = await findGroup(group, repositories);
+    await requireOwn(actor, application, repositories);
+    if (status === 'retired') throw new NomosError('RETIRED', `The consumer group "${group}" is retired.`);
+  }
+
+  /** Excludes every change of the catalog, and every admission of the group. */
+  async #alone<Result>(
+    group: string,
+    work: (repositories: Repositories) => Promise<Result>,
+  ): Promise<Result> {
+    const { environments } = await findGroup(group, this.#database.repositories);
+    const names = environments.map((environment) => `${environment}/${group}`);
+    return this.#database.change({ catalog: true, names }, work);
+  }
+
+  async #raiseRevisions(group: string, repositories: Repositories): Promise<void> {
+    const { environments } = await findGroup(group, repositories);
+    await repositories.environments.raiseRevisions([...environments].sort());
+  }
+
+  #record(
+    actor: Actor,
+    verb: 'start' | 'drain' | 'contract' | 'abort',
+    before: SubscriptionChangeRecord | undefined,
+    after: SubscriptionChangeRecord,
+    repositories: Repositories,
+  ): Promise<void> {
+    return this.#audit.record(repositories, actor, {
+      ...{ action: `subscription-change.${verb}`, subjectKind: 'subscription change' },
+      subject: `${after.group} → ${after.id}`,
+      after: JSON.parse(JSON.stringify(after)) as object,
+      ...(before === undefined ? {} : { before: JSON.parse(JSON.stringify(before)) as object }),
+    });
+  }
+}
+
+function isRunning({ state }: SubscriptionChangeRecord): boolean {
+  return state === 'expanding' || state === 'draining';
+}
+
+async function findGroup(name: string, { consumerGroups }: Repositories) {
+  const found = await consumerGroups.find([name]);
+  if (found === undefined) throw new NomosError('NOT_FOUND', `There is no consumer group "${name}".`);
+  return found;
+}
+
+async function findChange(
+  group: string,
+  id: string,
+  { subscriptionChanges }: Repositories,
+): Promise<SubscriptionChangeRecord> {
+  const found = await subscriptionChanges.find(id);
+  if (found?.group === group) return found;
+  throw new NomosError('NOT_FOUND', `The group "${group}" has no subscription change "${id}".`);
+}
+
+/** The group's sessions that were live at the time or since, and are not closed. */
+async function liveSessions(
+  change: SubscriptionChangeRecord,
+  now: Date,
+  { sessions }: Repositories,
+): Promise<ChangingSession[]> {
+  const live = await sessions.listLive({ now, consumerGroups: [change.group] });
+  return live.flatMap((session) => {
+    const used = session.manifest.consumers.find(({ group }) => group === change.group)?.subscriptions ?? [];
+    // Whatever is not the new set is old, so that nothing is taken for finished that is not.
+    const side = sideOf(change, used) ?? 'before';
+    return [{ session, side, isExpanded: session.appliedChanges.includes(change.id) }];
+  });
+}
+
+function examineJoining(
+  before: SubscriptionSet[number]['filter'],
+  after: SubscriptionSet[number]['filter'],
+  where: string,
+): Violation[] {
+  try {
+    joinFilters(before, after);
+    return [];
+  } catch (error) {
+    const { message, fix } = NomosError.from(error);
+    return [{ rule: 'filters-joined', where, message, expected: fix }];
+  }
+}
+
+function examineDeadline(deadline: Date, now: Date): Violation[] {
+  const latest = new Date(now.getTime() + DEADLINE_MS_MAX);
+  if (deadline > now && deadline <= latest) return [];
+  const message = `The deadline ${deadline.toISOString()} is not within the next seven days.`;
+  return [
+    { rule: 'deadline', where: 'deadline', message, expected: `a time before ${latest.toISOString()}` },
+  ];
+}
