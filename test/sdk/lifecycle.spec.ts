@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { silentLogger } from '@nomos/schemas';
 import type { Nomos } from '@nomos/sdk';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Platform, PRODUCER_GROUP, waitFor } from '../platform.js';
@@ -198,4 +199,23 @@ describe('when the session has ended at the registry', () => {
     await producer.send({ topic, key: '3', body: '-' });
     await waitFor('a message under the new session', () => consumer.stats().handled > before);
   });
+});
+
+test('what the registry warns of at admission is logged once, not with every heartbeat', async () => {
+  const [topic, replacement] = [await platform.topic(), await platform.topic()];
+  const group = await platform.consumerGroup([topic]);
+  await platform.admin('POST', `/v1/topics/${topic}:deprecate`, {
+    ...{ sunsetAt: new Date(Date.now() + 86_400_000).toISOString(), replacedBy: replacement, reason: 'Old' },
+  });
+  const warnings: string[] = [];
+  const warn = (_fields: object, message: string) => void warnings.push(message);
+  const log = { ...silentLogger, warn };
+  const warned = await platform.connect({ log });
+  const consumer = await warned.consumer({ group, subscribe: { [topic]: '*' }, handle() {} });
+  // Each new producer sends the manifest again, and gets the warning again, as a heartbeat does.
+  await warned.producer({ group: PRODUCER_GROUP, topics: [replacement] });
+  const told = warnings.filter((message) => message.includes(`"${topic}" is deprecated`));
+  expect(told).toEqual([expect.stringContaining(`Use "${replacement}" instead.`)]);
+  await consumer.close();
+  await warned.close({ timeoutMs: 2_000 });
 });

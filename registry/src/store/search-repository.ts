@@ -50,13 +50,18 @@ export function searchRepository(client: Prisma.TransactionClient): SearchReposi
 }
 
 function rowOf({ kind, name, labels, application, environments, ...document }: SearchDocument) {
-  const nameText = ` ${searchWords(name).join(' ')} `;
+  const nameText = nameTextOf(name);
   const more = searchWords([document.description, ...labels].join(' ')).map((word) => `${word} `);
   return {
     ...document,
     ...{ key: name, collection: kind, application: application ?? null, environments: [...environments] },
     ...{ nameText, text: `${nameText}${more.join('')}` },
   };
+}
+
+/** The words of a name, with a space before and after each. */
+function nameTextOf(name: string): string {
+  return ` ${searchWords(name).join(' ')} `;
 }
 
 async function findMatches(
@@ -69,20 +74,32 @@ async function findMatches(
   const { words, kinds, applications, environment, includeRetired = false } = query;
   const conditions = [
     conditionOf(match, words),
-    ...(kinds === undefined ? [] : [Prisma.sql`"collection" = ANY(${kinds})`]),
-    ...(applications === undefined ? [] : [Prisma.sql`"application" = ANY(${applications})`]),
+    ...(kinds === undefined ? [] : [isOneOf(Prisma.sql`"collection"`, kinds)]),
+    ...(applications === undefined ? [] : [isOneOf(Prisma.sql`"application"`, applications)]),
     ...(environment === undefined ? [] : [Prisma.sql`"environments" @> ARRAY[${environment}]`]),
     ...(includeRetired ? [] : [Prisma.sql`"status" <> 'retired'`]),
-    ...(after === undefined ? [] : [Prisma.sql`("key", "collection") > (${after.name}, ${after.kind})`]),
+    ...(after === undefined ? [] : [isAfter(after)]),
   ];
   const rows = await client.$queryRaw<object[]>`
     SELECT "collection" AS "kind", "key" AS "name", "description", "application", "status"::text AS "status"
     FROM "SearchEntry" WHERE ${Prisma.join(conditions, ' AND ')}
-    ORDER BY "key", "collection" LIMIT ${limit}`;
+    ORDER BY "nameText", "key", "collection" LIMIT ${limit}`;
   return rows.map((row) => {
     const present = Object.entries(row).filter(([, value]) => value !== null);
     return searchResultSchema.parse({ ...Object.fromEntries(present), match });
   });
+}
+
+/** With one value as an equation, since an index then also gives the order of what follows in it. */
+function isOneOf(column: Prisma.Sql, values: readonly string[]): Prisma.Sql {
+  return values.length === 1
+    ? Prisma.sql`${column} = ${values[0]}`
+    : Prisma.sql`${column} = ANY(${[...values]})`;
+}
+
+/** Behind the end of the page before. The order is that of an index, so that names that begin alike are read in it. */
+function isAfter({ name, kind }: SearchPlace): Prisma.Sql {
+  return Prisma.sql`("nameText", "key", "collection") > (${nameTextOf(name)}, ${name}, ${kind})`;
 }
 
 /** What matches in this way and in no better one. */

@@ -151,6 +151,7 @@ FROM (
 ) AS "present";
 
 CREATE INDEX "SearchEntry_nameText_idx" ON "SearchEntry"("nameText");
-CREATE INDEX "SearchEntry_application_key_idx" ON "SearchEntry"("application", "key");
+CREATE INDEX "SearchEntry_collection_nameText_idx" ON "SearchEntry"("collection", "nameText");
+CREATE INDEX "SearchEntry_application_nameText_idx" ON "SearchEntry"("application", "nameText");
 CREATE INDEX "SearchEntry_nameGrams_idx" ON "SearchEntry" USING GIN ("nameGrams");
 CREATE INDEX "SearchEntry_grams_idx" ON "SearchEntry" USING GIN ("grams");

@@ -16,8 +16,8 @@ export function adviseQueues(messagesPerSecond: number, consumers: number): Queu
   const wanted = Math.ceil(Math.max(forRate, 1) / consumers) * consumers;
   const queues = Math.min(wanted, limits.topicQueuesMax);
   const reasons = [
-    `${messagesPerSecond} messages per second need ${forRate} queues of ${MESSAGES_PER_QUEUE_AND_SECOND} each.`,
-    `${consumers} consumer instances need at least ${consumers} queues; one without a queue of its own stands idle with clients that share out whole queues.`,
+    `${messagesPerSecond} messages per second need ${countOf(forRate)}: one for each ${MESSAGES_PER_QUEUE_AND_SECOND}.`,
+    `${countOf(consumers)} at least for the consumer instances: one without a queue of its own stands idle with clients that share out whole queues.`,
   ];
   if (wanted > forRate && wanted > consumers) {
     reasons.push(`${wanted} is the next multiple of ${consumers}, so that every instance gets equally many.`);
@@ -26,6 +26,10 @@ export function adviseQueues(messagesPerSecond: number, consumers: number): Queu
     reasons.push(`A topic has at most ${queues} queues: run fewer, larger instances, or use several topics.`);
   }
   return { queues, reasons };
+}
+
+function countOf(queues: number): string {
+  return queues === 1 ? '1 queue' : `${queues} queues`;
 }
 
 /** Warnings for a topic whose number of queues fits neither its rate nor its consumers. */
