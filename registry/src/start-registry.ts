@@ -18,6 +18,7 @@ import { type Clock, systemClock } from './domain/clock.js';
 import { Credentials } from './domain/credentials.js';
 import { EdgeBundles } from './domain/edge-bundle.js';
 import { GrantSigner } from './domain/grants.js';
+import { Authenticator } from './domain/identity/authenticator.js';
 import { RevisionWatch } from './domain/revision-watch.js';
 import { SecretBox } from './domain/secrets.js';
 import { Tokens } from './domain/tokens.js';
@@ -59,7 +60,7 @@ export type EnvironmentDescription = z.input<typeof createEnvironmentSchema>;
 /** A running registry. */
 export interface Registry {
   readonly url: string;
-  /** The first platform admin's token, only from the start that set the database up; it is never shown again. */
+  /** A platform admin's token, only from a start that found none good; it is never shown again. */
   readonly firstAdminToken?: string;
   /** Holds the password of the database. */
   readonly databaseUrl: string;
@@ -109,7 +110,7 @@ async function start(
   closers.push(() => database.close());
   const watch = new RevisionWatch(database.repositories.environments, log);
   const services = await createServices(database, watch, secrets, options);
-  const firstAdminToken = await services.tokens.issueFirst();
+  const firstAdminToken = await services.tokens.issueAdminIfNone();
 
   const app = createApp(allRoutes, services, log);
   const server = await listen(app, options.host ?? '127.0.0.1', options.port);
@@ -157,7 +158,8 @@ async function createServices(
     signer,
     credentials,
     catalog: new Catalog(database, judge, audit, clock),
-    tokens: new Tokens(database, audit, clock),
+    authenticator: new Authenticator(database, clock),
+    tokens: new Tokens(database, audit, { clock, hasOidcAdmins: false }),
     sessions: new Sessions(database, judge, signer, audit, clock, times),
     bundles: new EdgeBundles(database, signer, credentials, norm, clock),
     openApi: generateOpenApi(),

@@ -1,4 +1,5 @@
 export { apache } from '../generated/v2.js';
+export * from './api/audit.js';
 export * from './api/catalog.js';
 export * from './api/edge-bundle.js';
 export * from './api/fields.js';

@@ -58,6 +58,7 @@ const expected: Record<Permission, string> = {
   'credentials.write': /*   */ 'A - - o - -',
   'tokens.read': /*         */ 'A A - - - -',
   'tokens.write': /*        */ 'A - - - - -',
+  'audit.read': /*          */ 'A A - - - -',
   'sessions.open': /*       */ '- - - - o -',
   'sessions.close': /*      */ 'A - - - o -',
   'sessions.read': /*       */ 'A A A A o -',

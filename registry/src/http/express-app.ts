@@ -80,12 +80,13 @@ async function findActor(
   route: Route,
   request: Request,
   response: Response,
-  { tokens }: Services,
+  { authenticator }: Services,
 ): Promise<Actor | undefined> {
   if (route.permission === 'public') return undefined;
-  const principal = await tokens.authenticate(request.header('authorization'));
+  const principal = await authenticator.authenticate(request.header('authorization'));
   response.locals.caller = `${principal.role} ${principal.id}`;
-  return { principal, scope: requirePermission(principal, route.permission) };
+  const requestId = String(response.locals.requestId);
+  return { principal, scope: requirePermission(principal, route.permission), requestId };
 }
 
 const requireJson: RequestHandler = (request, _response, next) => {
@@ -109,9 +110,9 @@ function send(response: Response, { status, body, headers = {} }: Answer): void 
   else response.type('application/json').send(JSON.stringify(body));
 }
 
-/** `/v1/topics/{name}` as Express writes it. */
+/** `/v1/tokens/{id}:rotate` as Express writes it. */
 function toExpressPath(path: string): string {
-  return path.replaceAll(/\{(\w+)\}/g, ':$1');
+  return path.replaceAll(':', '\\:').replaceAll(/\{(\w+)\}/g, ':$1');
 }
 
 function methodsByPath(routes: readonly Route[]): Map<string, string[]> {

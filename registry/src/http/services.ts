@@ -4,6 +4,7 @@ import type { NameJudge } from '../domain/catalog/name-judge.js';
 import type { Credentials } from '../domain/credentials.js';
 import type { EdgeBundles } from '../domain/edge-bundle.js';
 import type { GrantSigner } from '../domain/grants.js';
+import type { Authenticator } from '../domain/identity/authenticator.js';
 import type { Database } from '../domain/repositories.js';
 import type { RevisionWatch } from '../domain/revision-watch.js';
 import type { Tokens } from '../domain/tokens.js';
@@ -13,6 +14,7 @@ export interface Services {
   readonly database: Database;
   readonly catalog: Catalog;
   readonly judge: NameJudge;
+  readonly authenticator: Authenticator;
   readonly tokens: Tokens;
   readonly credentials: Credentials;
   readonly sessions: Sessions;

@@ -7,7 +7,7 @@ import {
   type Topic,
   type Violation,
 } from '@nomos/schemas';
-import type { Actor } from '../actor.js';
+import { type Actor, requireEnvironments } from '../actor.js';
 import type { AuditLog } from '../audit/audit-log.js';
 import type { NameJudge } from '../catalog/name-judge.js';
 import type { Clock } from '../clock.js';
@@ -139,6 +139,7 @@ export class Sessions {
       const session = await repositories.sessions.find(id);
       if (session === undefined) throw new NomosError('NOT_FOUND', `There is no session "${id}".`);
       requireApplication(actor, session.application);
+      requireEnvironments(actor, [session.environment]);
       if (session.closedAt !== undefined) return;
       const closedAt = this.#clock();
       const graceMs = actor.scope === 'all' ? this.#times.grantGraceMs : 0;

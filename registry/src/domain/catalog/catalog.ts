@@ -1,5 +1,5 @@
 import { NomosError } from '@nomos/schemas';
-import { type Actor, requireOwn } from '../actor.js';
+import { type Actor, requireEnvironments, requireOwn } from '../actor.js';
 import type { AuditLog } from '../audit/audit-log.js';
 import type { Clock } from '../clock.js';
 import type { CatalogEntry, Database, EntryKey, ListQuery, Repositories } from '../repositories.js';
@@ -46,7 +46,9 @@ export class Catalog {
       const repository = collection.repository(repositories);
       await (found === undefined ? repository.insert(entry) : repository.update(entry));
       await this.#record(collection, actor, 'create', found, entry, repositories);
-      await raiseRevisions(repositories, await collection.affectedEnvironments(entry, repositories));
+      const affected = await collection.affectedEnvironments(entry, repositories);
+      requireEnvironments(actor, affected);
+      await raiseRevisions(repositories, affected);
       return entry;
     });
   }
@@ -98,6 +100,7 @@ export class Catalog {
         ...(await collection.affectedEnvironments(before, repositories)),
         ...(await collection.affectedEnvironments(after, repositories)),
       ];
+      requireEnvironments(actor, affected);
       await raiseRevisions(repositories, affected);
       return after;
     });
@@ -123,7 +126,9 @@ export class Catalog {
       });
       await collection.repository(repositories).update(after);
       await this.#record(collection, actor, 'retire', before, after, repositories);
-      await raiseRevisions(repositories, await collection.affectedEnvironments(after, repositories));
+      const affected = await collection.affectedEnvironments(after, repositories);
+      requireEnvironments(actor, affected);
+      await raiseRevisions(repositories, affected);
       return after;
     });
   }
