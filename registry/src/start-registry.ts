@@ -11,6 +11,7 @@ import { checkDataFolder, markDataFolder, readSecretKey } from './data-folder.js
 import { operator } from './domain/actor.js';
 import { defaultSessionTimes, Sessions, type SessionTimes } from './domain/admission/sessions.js';
 import { AuditLog } from './domain/audit/audit-log.js';
+import { AuditTrail } from './domain/audit/audit-trail.js';
 import { Catalog } from './domain/catalog/catalog.js';
 import { environments } from './domain/catalog/environments.js';
 import { NameJudge } from './domain/catalog/name-judge.js';
@@ -158,6 +159,7 @@ async function createServices(
     signer,
     credentials,
     catalog: new Catalog(database, judge, audit, clock),
+    auditTrail: new AuditTrail(database),
     authenticator: new Authenticator(database, clock),
     tokens: new Tokens(database, audit, { clock, hasOidcAdmins: false }),
     sessions: new Sessions(database, judge, signer, audit, clock, times),

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { type Logger, limits, NomosError } from '@nomos/schemas';
 import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
 import helmet from 'helmet';
@@ -69,7 +71,7 @@ function handlersOf(route: Route, services: Services): RequestHandler[] {
       },
       services,
     );
-    send(response, answer);
+    await send(response, answer);
   };
   return route.request.body === undefined
     ? [authorise, respond]
@@ -103,11 +105,25 @@ const requireJson: RequestHandler = (request, _response, next) => {
   next();
 };
 
-function send(response: Response, { status, body, headers = {} }: Answer): void {
+async function send(response: Response, { status, body, chunks, headers = {} }: Answer): Promise<void> {
   response.status(status);
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-  if (body === undefined) response.end();
+  if (chunks !== undefined) await sendChunks(response, chunks);
+  else if (body === undefined) response.end();
   else response.type('application/json').send(JSON.stringify(body));
+}
+
+/** Makes no more than the client takes. What fails on the way breaks the connection, so that nobody takes a part for all. */
+async function sendChunks(response: Response, chunks: AsyncIterable<string>): Promise<void> {
+  // HEAD asks for the headers of GET only.
+  if (response.req.method === 'HEAD') {
+    response.end();
+    return;
+  }
+  await pipeline(Readable.from(chunks), response).catch((error: NodeJS.ErrnoException) => {
+    // A client that goes away is no mistake of ours.
+    if (error.code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
+  });
 }
 
 /** `/v1/tokens/{id}:rotate` as Express writes it. */

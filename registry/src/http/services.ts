@@ -1,4 +1,5 @@
 import type { Sessions } from '../domain/admission/sessions.js';
+import type { AuditTrail } from '../domain/audit/audit-trail.js';
 import type { Catalog } from '../domain/catalog/catalog.js';
 import type { NameJudge } from '../domain/catalog/name-judge.js';
 import type { Credentials } from '../domain/credentials.js';
@@ -14,6 +15,7 @@ export interface Services {
   readonly database: Database;
   readonly catalog: Catalog;
   readonly judge: NameJudge;
+  readonly auditTrail: AuditTrail;
   readonly authenticator: Authenticator;
   readonly tokens: Tokens;
   readonly credentials: Credentials;

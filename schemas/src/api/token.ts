@@ -33,11 +33,9 @@ export const createTokenSchema = z
     team: codeSchema.optional().meta({ description: 'Of which team, for the role `member`' }),
     environment: codeSchema.optional().meta({ description: 'For which environment, for the role `edge`' }),
     restriction: tokenRestrictionSchema.optional(),
-    expiresAt: timestampSchema
-      .optional()
-      .meta({
-        description: 'In 90 days unless given, for an edge in a year; at most a year, for an edge two',
-      }),
+    expiresAt: timestampSchema.optional().meta({
+      description: 'In 90 days unless given, for an edge in a year; at most a year, for an edge two',
+    }),
   })
   .refine((token) => (token.role === 'member') === (token.team !== undefined), {
     path: ['team'],
@@ -109,11 +107,9 @@ const credentialFields = {
   description: z.string(),
   createdAt: timestampSchema,
   expiresAt: timestampSchema.optional(),
-  lastUsedAt: timestampSchema
-    .optional()
-    .meta({
-      description: 'With the registry, to the minute; what a raw client does with a broker does not count',
-    }),
+  lastUsedAt: timestampSchema.optional().meta({
+    description: 'With the registry, to the minute; what a raw client does with a broker does not count',
+  }),
 };
 
 export const credentialSchema = z

@@ -44,14 +44,25 @@ export function chain(facts: AuditFacts, last: ChainEnd): AuditEvent {
   return { ...facts, sequence, previousHash, hash: hashOf(facts, sequence, previousHash) };
 }
 
-/** Whether an event says what it said when it was chained, and follows the one before. */
-export function isChained(event: AuditEvent, last: ChainEnd): boolean {
+/** What is wrong with an event that should follow the one before; undefined when nothing is. */
+export function findFault(
+  event: AuditEvent,
+  last: ChainEnd,
+): { readonly rule: 'gap' | 'link' | 'content'; readonly message: string } | undefined {
   const expected = chain(event, last);
-  return (
-    event.sequence === expected.sequence &&
-    Buffer.compare(event.previousHash, expected.previousHash) === 0 &&
-    Buffer.compare(event.hash, expected.hash) === 0
-  );
+  if (event.sequence !== expected.sequence) {
+    const message = `Event ${expected.sequence} is missing: after ${last.sequence} comes ${event.sequence}.`;
+    return { rule: 'gap', message };
+  }
+  if (Buffer.compare(event.previousHash, expected.previousHash) !== 0) {
+    const message = `Event ${event.sequence} does not follow event ${last.sequence}: one of them was put in the place of another.`;
+    return { rule: 'link', message };
+  }
+  if (Buffer.compare(event.hash, expected.hash) !== 0) {
+    const message = `Event ${event.sequence} does not say what it said when it was written.`;
+    return { rule: 'content', message };
+  }
+  return undefined;
 }
 
 /** SHA-256 over the previous hash and the facts as JSON with sorted keys, so that anybody can compute it again. */

@@ -7,6 +7,7 @@ import { subscriptions } from '../../domain/catalog/subscriptions.js';
 import { teams } from '../../domain/catalog/teams.js';
 import { topics } from '../../domain/catalog/topics.js';
 import type { Route } from '../route.js';
+import { auditRoutes } from './audit-routes.js';
 import { catalogRoutes } from './catalog-routes.js';
 import { credentialRoutes } from './credential-routes.js';
 import { edgeRoutes } from './edge-routes.js';
@@ -30,5 +31,6 @@ export const allRoutes: readonly Route[] = [
   ...nameRoutes,
   ...edgeRoutes,
   ...tokenRoutes,
+  ...auditRoutes,
   ...serviceRoutes,
 ];
