@@ -20,6 +20,8 @@ import { Credentials } from './domain/credentials.js';
 import { EdgeBundles } from './domain/edge-bundle.js';
 import { GrantSigner } from './domain/grants.js';
 import { Authenticator } from './domain/identity/authenticator.js';
+import { hasAdminRole, type OidcOptions, parseOidcOptions } from './domain/identity/oidc-options.js';
+import { OidcVerifier } from './domain/identity/oidc-verifier.js';
 import { RevisionWatch } from './domain/revision-watch.js';
 import { SecretBox } from './domain/secrets.js';
 import { Tokens } from './domain/tokens.js';
@@ -28,6 +30,7 @@ import { listen } from './http/http-server.js';
 import { generateOpenApi } from './http/openapi.js';
 import { allRoutes } from './http/routes/all-routes.js';
 import type { Services } from './http/services.js';
+import { readOidcSettings } from './oidc-settings.js';
 import { startPostgres } from './postgres/start-postgres.js';
 import { ensureDatabase, prepareDatabase } from './store/prepare-database.js';
 import { PrismaDatabase } from './store/prisma-database.js';
@@ -53,6 +56,8 @@ export interface RegistryOptions {
   readonly log?: Logger;
   readonly clock?: Clock;
   readonly sessionTimes?: Partial<SessionTimes>;
+  /** An identity provider whose users may sign in; the variables NOMOS_OIDC_… by default. */
+  readonly oidc?: OidcOptions;
 }
 
 /** An environment as its creation describes it. */
@@ -110,7 +115,9 @@ async function start(
   const database = new PrismaDatabase({ url: databaseUrl, log, onRevisionsRaised });
   closers.push(() => database.close());
   const watch = new RevisionWatch(database.repositories.environments, log);
-  const services = await createServices(database, watch, secrets, options);
+  const oidc =
+    options.oidc === undefined ? await readOidcSettings(process.env) : parseOidcOptions(options.oidc);
+  const services = await createServices(database, watch, secrets, { ...options, ...(oidc && { oidc }) });
   const firstAdminToken = await services.tokens.issueAdminIfNone();
 
   const app = createApp(allRoutes, services, log);
@@ -144,7 +151,7 @@ async function createServices(
   database: PrismaDatabase,
   watch: RevisionWatch,
   secrets: SecretBox,
-  { clock = systemClock, sessionTimes }: RegistryOptions,
+  { clock = systemClock, log = silentLogger, oidc, sessionTimes }: RegistryOptions,
 ): Promise<Services> {
   const norm = compileNorm(defaultNorm);
   const judge = new NameJudge(norm);
@@ -160,8 +167,8 @@ async function createServices(
     credentials,
     catalog: new Catalog(database, judge, audit, clock),
     auditTrail: new AuditTrail(database),
-    authenticator: new Authenticator(database, clock),
-    tokens: new Tokens(database, audit, { clock, hasOidcAdmins: false }),
+    authenticator: new Authenticator(database, clock, oidc && new OidcVerifier(oidc, clock, log)),
+    tokens: new Tokens(database, audit, { clock, hasOidcAdmins: oidc !== undefined && hasAdminRole(oidc) }),
     sessions: new Sessions(database, judge, signer, audit, clock, times),
     bundles: new EdgeBundles(database, signer, credentials, norm, clock),
     openApi: generateOpenApi(),
