@@ -5,6 +5,7 @@ export { type Anchor, formatAnchor, parseAnchor, verifyChain } from './domain/au
 export type { Clock } from './domain/clock.js';
 export type { OidcOptions } from './domain/identity/oidc-options.js';
 export { generateOpenApi } from './http/openapi.js';
+export type { RequestLimits } from './http/request-gate.js';
 export { type Postgres, type PostgresOptions, startPostgres } from './postgres/start-postgres.js';
 export {
   type EnvironmentDescription,

@@ -28,6 +28,7 @@ import { Tokens } from './domain/tokens.js';
 import { createApp } from './http/express-app.js';
 import { listen } from './http/http-server.js';
 import { generateOpenApi } from './http/openapi.js';
+import { defaultRequestLimits, RequestGate, type RequestLimits } from './http/request-gate.js';
 import { allRoutes } from './http/routes/all-routes.js';
 import type { Services } from './http/services.js';
 import { readOidcSettings } from './oidc-settings.js';
@@ -58,6 +59,13 @@ export interface RegistryOptions {
   readonly sessionTimes?: Partial<SessionTimes>;
   /** An identity provider whose users may sign in; the variables NOMOS_OIDC_… by default. */
   readonly oidc?: OidcOptions;
+  /** How many calls are let through; see `defaultRequestLimits`. */
+  readonly requestLimits?: Partial<RequestLimits>;
+  /**
+   * Proxies between clients and this server, so that limits count the clients' addresses; NOMOS_TRUSTED_PROXIES or
+   * none by default. With more than there are, a client can pretend to have any address.
+   */
+  readonly trustedProxies?: number;
 }
 
 /** An environment as its creation describes it. */
@@ -120,7 +128,10 @@ async function start(
   const services = await createServices(database, watch, secrets, { ...options, ...(oidc && { oidc }) });
   const firstAdminToken = await services.tokens.issueAdminIfNone();
 
-  const app = createApp(allRoutes, services, log);
+  const requestLimits = { ...defaultRequestLimits, ...options.requestLimits };
+  const gate = new RequestGate(requestLimits, () => performance.now());
+  const trustedProxies = options.trustedProxies ?? readTrustedProxies(process.env.NOMOS_TRUSTED_PROXIES);
+  const app = createApp(allRoutes, services, { log, gate, trustedProxies });
   const server = await listen(app, options.host ?? '127.0.0.1', options.port);
   closers.push(() => server.close());
   closers.push(() => watch.close());
@@ -173,6 +184,15 @@ async function createServices(
     bundles: new EdgeBundles(database, signer, credentials, norm, clock),
     openApi: generateOpenApi(),
   };
+}
+
+/** @throws NomosError CONFIGURATION_INVALID when it is not a small number. */
+function readTrustedProxies(setting: string | undefined): number {
+  if (!setting) return 0;
+  if (/^[0-9]{1,2}$/.test(setting)) return Number(setting);
+  throw new NomosError('CONFIGURATION_INVALID', 'NOMOS_TRUSTED_PROXIES is not a number of proxies.', {
+    fix: 'Set it to how many proxies stand before the registry, or leave it out.',
+  });
 }
 
 /** Removes old sessions now and then. Returns how to stop that. */

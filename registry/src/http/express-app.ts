@@ -7,18 +7,31 @@ import helmet from 'helmet';
 import type { Actor } from '../domain/actor.js';
 import { requirePermission } from '../domain/permissions.js';
 import { problemHandler } from './problem-answer.js';
+import type { RequestGate } from './request-gate.js';
 import type { Answer, Route } from './route.js';
 import type { Services } from './services.js';
 
 const REQUEST_ID_FORM = /^[A-Za-z0-9._-]{1,64}$/;
 
+/** What the application needs beside its routes and what they work with. */
+export interface AppOptions {
+  readonly log: Logger;
+  readonly gate: RequestGate;
+  /** Proxies in front of this server, which tell the addresses of clients in X-Forwarded-For. */
+  readonly trustedProxies: number;
+}
+
 /** The HTTP server's application: every route, and the same treatment of errors for all. */
-export function createApp(routes: readonly Route[], services: Services, log: Logger): Express {
+export function createApp(
+  routes: readonly Route[],
+  services: Services,
+  { log, gate, trustedProxies }: AppOptions,
+): Express {
   const app = express();
-  app.disable('x-powered-by').disable('etag');
-  app.use(identifyRequest(log), helmet());
+  app.disable('x-powered-by').disable('etag').set('trust proxy', trustedProxies);
+  app.use(identifyRequest(log), helmet(), gate.admit);
   for (const route of routes) {
-    app[route.method](toExpressPath(route.path), ...handlersOf(route, services));
+    app[route.method](toExpressPath(route.path), ...handlersOf(route, services, gate));
   }
   for (const [path, methods] of methodsByPath(routes)) app.all(toExpressPath(path), refuseMethod(methods));
   app.use((request) => {
@@ -51,9 +64,9 @@ function identifyRequest(log: Logger): RequestHandler {
 }
 
 /** First who calls and whether they may, and only then the body: strangers cannot make us read one. */
-function handlersOf(route: Route, services: Services): RequestHandler[] {
+function handlersOf(route: Route, services: Services, gate: RequestGate): RequestHandler[] {
   const authorise: RequestHandler = async (request, response, next) => {
-    response.locals.actor = await findActor(route, request, response, services);
+    response.locals.actor = await findActor(route, request, response, services, gate);
     next();
   };
   const readBody = express.json({ limit: limits.requestBodyBytes, type: ['application/json', '+json'] });
@@ -83,9 +96,12 @@ async function findActor(
   request: Request,
   response: Response,
   { authenticator }: Services,
+  gate: RequestGate,
 ): Promise<Actor | undefined> {
   if (route.permission === 'public') return undefined;
-  const principal = await authenticator.authenticate(request.header('authorization'));
+  const principal = await gate.authenticate(request, response, route.id, (authorization) =>
+    authenticator.authenticate(authorization),
+  );
   response.locals.caller = `${principal.role} ${principal.id}`;
   const requestId = String(response.locals.requestId);
   return { principal, scope: requirePermission(principal, route.permission), requestId };

@@ -98,6 +98,7 @@ function describeProblems(route: Route): Record<string, object> {
     ...(hasInput ? (['REQUEST_INVALID'] as const) : []),
     ...(route.request.body ? (['PAYLOAD_TOO_LARGE'] as const) : []),
     ...(route.problems ?? []),
+    'TOO_MANY_REQUESTS',
     'INTERNAL',
   ];
   const byStatus = new Map<number, Set<Code>>();
