@@ -1,7 +1,4 @@
 export type { SessionTimes } from './domain/admission/sessions.js';
-export type { AuditEvent } from './domain/audit/audit-event.js';
-export { parseAuditEvent } from './domain/audit/audit-event-json.js';
-export { type Anchor, formatAnchor, parseAnchor, verifyChain } from './domain/audit/verify-chain.js';
 export type { Clock } from './domain/clock.js';
 export type { OidcOptions } from './domain/identity/oidc-options.js';
 export { generateOpenApi } from './http/openapi.js';

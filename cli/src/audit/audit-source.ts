@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { type Anchor, type AuditEvent, parseAnchor, parseAuditEvent } from '@nomos/registry';
+import { type Anchor, type AuditEvent, parseAnchor, parseAuditEvent } from '@nomos/registry/audit';
 import { NomosError, problemSchema } from '@nomos/schemas';
 import { readLines } from './read-lines.js';
 

@@ -1,5 +1,5 @@
 import { open, rename, rm } from 'node:fs/promises';
-import type { Anchor } from '@nomos/registry';
+import type { Anchor } from '@nomos/registry/audit';
 import { type AuditVerdict, auditAnchorSchema, NomosError } from '@nomos/schemas';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { AuditSource } from '../audit/audit-source.js';
@@ -51,8 +51,7 @@ function addAnchor(text: string, before: string[]): string[] {
 }
 
 async function runVerify({ file, registry, anchor, json }: VerifyOptions): Promise<void> {
-  // Loaded here, as in every command: `nomos lint` is not to wait for Prisma.
-  const { parseAnchor, verifyChain } = await import('@nomos/registry');
+  const { parseAnchor, verifyChain } = await import('@nomos/registry/audit');
   const { openFile, readEvents } = await import('../audit/audit-source.js');
   const source = file === undefined ? await openNamedRegistry(registry) : openFile(file);
   const anchors = [...anchor.map(parseAnchor), ...announcedBy(source)];
@@ -61,7 +60,7 @@ async function runVerify({ file, registry, anchor, json }: VerifyOptions): Promi
 }
 
 async function runExport({ file, registry }: ExportOptions): Promise<void> {
-  const { verifyChain } = await import('@nomos/registry');
+  const { verifyChain } = await import('@nomos/registry/audit');
   const { readEvents } = await import('../audit/audit-source.js');
   const source = await openNamedRegistry(registry);
   const partial = `${file}.partial`;
