@@ -2,17 +2,11 @@ import { type AuditEventJson, auditEventSchema, NomosError } from '@nomos/schema
 import type { AuditEvent } from './audit-event.js';
 
 /** An event as lists and exports show it. */
-export function toAuditEventJson({
-  at,
-  previousHash,
-  hash,
-  before,
-  after,
-  ...event
-}: AuditEvent): AuditEventJson {
+export function toAuditEventJson(given: AuditEvent): AuditEventJson {
+  const { sequence, at, previousHash, hash, before, after, ...event } = given;
   return {
+    ...{ sequence, at: at.toISOString() },
     ...event,
-    at: at.toISOString(),
     ...(before === undefined ? {} : { before: { ...before } }),
     ...(after === undefined ? {} : { after: { ...after } }),
     previousHash: Buffer.from(previousHash).toString('hex'),
