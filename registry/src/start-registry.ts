@@ -7,7 +7,7 @@ import {
   silentLogger,
 } from '@nomos/schemas';
 import type { z } from 'zod';
-import { checkDataFolder, markDataFolder, readSecretKey } from './data-folder.js';
+import { checkDataFolder, markDataFolder, readPreviousSecretKey, readSecretKey } from './data-folder.js';
 import { operator } from './domain/actor.js';
 import { defaultSessionTimes, Sessions, type SessionTimes } from './domain/admission/sessions.js';
 import { AuditLog } from './domain/audit/audit-log.js';
@@ -54,6 +54,11 @@ export interface RegistryOptions {
    * or the file `secret.key` of the data folder by default. Registries on one database need the same.
    */
   readonly secretKey?: string;
+  /**
+   * The key that `secretKey` takes the place of: the start encrypts anew what it encrypted. The environment variable
+   * NOMOS_SECRET_KEY_PREVIOUS by default.
+   */
+  readonly previousSecretKey?: string;
   readonly log?: Logger;
   readonly clock?: Clock;
   readonly sessionTimes?: Partial<SessionTimes>;
@@ -114,9 +119,11 @@ async function start(
   await checkDataFolder(dataFolder);
   const databaseUrl = options.databaseUrl ?? (await startEmbedded(dataFolder, log, closers));
   await markDataFolder(dataFolder);
-  const secrets = new SecretBox(
-    await readSecretKey(dataFolder, options.secretKey ?? process.env.NOMOS_SECRET_KEY),
+  const secretKey = await readSecretKey(dataFolder, options.secretKey ?? process.env.NOMOS_SECRET_KEY);
+  const previousSecretKey = readPreviousSecretKey(
+    options.previousSecretKey ?? process.env.NOMOS_SECRET_KEY_PREVIOUS,
   );
+  const secrets = new SecretBox(secretKey, previousSecretKey);
   await prepareDatabase(databaseUrl, log);
 
   const onRevisionsRaised = (codes: ReadonlySet<string>) => watch.changed(codes);
@@ -126,6 +133,7 @@ async function start(
   const oidc =
     options.oidc === undefined ? await readOidcSettings(process.env) : parseOidcOptions(options.oidc);
   const services = await createServices(database, watch, secrets, { ...options, ...(oidc && { oidc }) });
+  if (previousSecretKey !== undefined) await services.credentials.reseal();
   const firstAdminToken = await services.tokens.issueAdminIfNone();
 
   const requestLimits = { ...defaultRequestLimits, ...options.requestLimits };

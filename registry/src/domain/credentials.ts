@@ -1,6 +1,6 @@
 import { type createCredentialSchema, limits, NomosError, type rotateCredentialSchema } from '@nomos/schemas';
 import type { z } from 'zod';
-import { type Actor, requireEnvironments, requireOwn } from './actor.js';
+import { type Actor, operator, requireEnvironments, requireOwn } from './actor.js';
 import type { AuditLog } from './audit/audit-log.js';
 import type { Clock } from './clock.js';
 import { tokenText } from './identity/token-text.js';
@@ -154,6 +154,29 @@ export class Credentials {
       ...(before === undefined ? {} : { before: withoutSecrets(before) }),
       ...(after === undefined ? {} : { after: withoutSecrets(after) }),
     });
+  }
+
+  /** Encrypts with the present secret key what was encrypted with the one before. Returns how many. */
+  async reseal(): Promise<number> {
+    const { credentials } = this.#database.repositories;
+    let count = 0;
+    for (const { accessKey, secretKeyEncrypted } of await credentials.listGood(this.#clock())) {
+      const resealed = this.#secrets.reseal(secretKeyEncrypted, purposeOf(accessKey));
+      if (resealed === undefined) continue;
+      await credentials.reseal(accessKey, resealed);
+      count += 1;
+    }
+    if (count > 0) await this.#recordReseal(count);
+    return count;
+  }
+
+  #recordReseal(count: number): Promise<void> {
+    return this.#database.change({}, (repositories) =>
+      this.#audit.record(repositories, operator, {
+        ...{ action: 'secret-key.change', subjectKind: 'secret key', subject: 'credentials' },
+        after: { credentials: count },
+      }),
+    );
   }
 
   /** The secret key in clear, which only an edge may get. */

@@ -118,6 +118,7 @@ export interface CredentialRepository {
   listGood(now: Date): Promise<CredentialRecord[]>;
   insert(credential: CredentialRecord): Promise<void>;
   update(credential: CredentialRecord): Promise<void>;
+  reseal(accessKey: string, secretKeyEncrypted: Uint8Array): Promise<void>;
   /** Notes a use, unless one after `unlessAfter` is noted already. */
   noteUse(accessKey: string, at: Date, unlessAfter: Date): Promise<void>;
 }
@@ -181,6 +182,7 @@ export interface SigningKeyRepository {
   /** The newest first. */
   list(): Promise<SigningKeyRecord[]>;
   insert(key: SigningKeyRecord): Promise<void>;
+  reseal(kid: string, privateKeyEncrypted: Uint8Array): Promise<void>;
 }
 
 /** Every repository, all within one transaction or all outside. */

@@ -95,3 +95,45 @@ describe('credentials with an end', () => {
     expect(rulesOf(await admin('POST', credentials, { description, expiresAt }))).toEqual(['expiry-past']);
   });
 });
+
+describe('a new secret key of the registry', () => {
+  const oldKey = 'a'.repeat(64);
+  const newKey = 'b'.repeat(64);
+
+  test('takes the place of the old one at a start, and the old one is needed no more', async () => {
+    const database = { databaseUrl: await fixture.createDatabase('resealed') };
+    const first = await fixture.startAnother({ ...database, secretKey: oldKey });
+    const token = first.firstAdminToken ?? '';
+    const call = clientOf(first.url, token);
+    await registerBank(call);
+    const edgeToken = (await call('POST', '/v1/tokens', { role: 'edge', description, environment: 'dev' }))
+      .body.token;
+    const keysOf = async (url: string) =>
+      (await clientOf(url, String(edgeToken))('GET', '/v1/edge/bundle?environment=dev')).body.accessKeys;
+    const expected = await keysOf(first.url);
+    await first.close();
+
+    await expect(fixture.startAnother({ ...database, secretKey: newKey })).rejects.toMatchObject({
+      code: 'CONFIGURATION_INVALID',
+    });
+    // Both ways round, so that several registries can change one after another.
+    const both = await fixture.startAnother({ ...database, secretKey: oldKey, previousSecretKey: newKey });
+    const changing = await fixture.startAnother({
+      ...database,
+      secretKey: newKey,
+      previousSecretKey: oldKey,
+    });
+    expect([await keysOf(both.url), await keysOf(changing.url)]).toEqual([expected, expected]);
+    const audit = await clientOf(both.url, token)('GET', '/v1/audit?action=secret-key.change');
+    expect(audit.body.items).toMatchObject([{ actorId: 'operator', after: { credentials: 3 } }]);
+    await both.close();
+    await changing.close();
+
+    const last = await fixture.startAnother({ ...database, secretKey: newKey });
+    expect(await keysOf(last.url)).toEqual(expected);
+    await last.close();
+    await expect(fixture.startAnother({ ...database, secretKey: oldKey })).rejects.toMatchObject({
+      code: 'CONFIGURATION_INVALID',
+    });
+  });
+});

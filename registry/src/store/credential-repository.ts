@@ -32,6 +32,10 @@ export function credentialRepository(client: Prisma.TransactionClient): Credenti
         data: rowOf(credential),
       });
     },
+    async reseal(accessKey, secretKeyEncrypted) {
+      const data = { secretKeyEncrypted: new Uint8Array(secretKeyEncrypted) };
+      await client.credential.update({ where: { accessKey }, data });
+    },
     async noteUse(accessKey, at, unlessAfter) {
       await client.credential.updateMany({
         where: { accessKey, OR: [{ lastUsedAt: null }, { lastUsedAt: { lte: unlessAfter } }] },
