@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { addAuditCommand } from './commands/audit.js';
 import { addBrokerCommand } from './commands/broker.js';
 import { addLintCommand } from './commands/lint.js';
 import { addQuickstartCommand } from './commands/quickstart.js';
@@ -15,6 +16,7 @@ export function createProgram(): Command {
   addQuickstartCommand(program);
   addLintCommand(program);
   addBrokerCommand(program);
+  addAuditCommand(program);
   return program;
 }
 

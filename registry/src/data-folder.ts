@@ -73,6 +73,16 @@ export async function readSecretKey(dataFolder: string, given: string | undefine
   }
 }
 
+/**
+ * A second key that opens what the first one does not, while one takes the place of the other.
+ *
+ * @throws NomosError CONFIGURATION_INVALID.
+ */
+export function readPreviousSecretKey(given: string | undefined): Uint8Array | undefined {
+  if (!given) return undefined;
+  return decodeKey(given, 'NOMOS_SECRET_KEY_PREVIOUS', 'CONFIGURATION_INVALID');
+}
+
 function decodeKey(
   text: string,
   source: string,

@@ -1,6 +1,8 @@
 export type { SessionTimes } from './domain/admission/sessions.js';
 export type { Clock } from './domain/clock.js';
+export type { OidcOptions } from './domain/identity/oidc-options.js';
 export { generateOpenApi } from './http/openapi.js';
+export type { RequestLimits } from './http/request-gate.js';
 export { type Postgres, type PostgresOptions, startPostgres } from './postgres/start-postgres.js';
 export {
   type EnvironmentDescription,

@@ -7,13 +7,14 @@ import {
   silentLogger,
 } from '@nomos/schemas';
 import type { z } from 'zod';
-import { checkDataFolder, markDataFolder, readSecretKey } from './data-folder.js';
+import { checkDataFolder, markDataFolder, readPreviousSecretKey, readSecretKey } from './data-folder.js';
 import { operator } from './domain/actor.js';
 import { defaultSessionTimes, Sessions, type SessionTimes } from './domain/admission/sessions.js';
 import { SubscriptionChanges } from './domain/admission/subscription-changes.js';
 import { ApprovalGate } from './domain/approvals/approval-gate.js';
 import { Approvals } from './domain/approvals/approvals.js';
 import { AuditLog } from './domain/audit/audit-log.js';
+import { AuditTrail } from './domain/audit/audit-trail.js';
 import { ApprovedChanges } from './domain/catalog/approved-changes.js';
 import { Catalog } from './domain/catalog/catalog.js';
 import { environments } from './domain/catalog/environments.js';
@@ -22,6 +23,9 @@ import { type Clock, systemClock } from './domain/clock.js';
 import { Credentials } from './domain/credentials.js';
 import { EdgeBundles } from './domain/edge-bundle.js';
 import { GrantSigner } from './domain/grants.js';
+import { Authenticator } from './domain/identity/authenticator.js';
+import { hasAdminRole, type OidcOptions, parseOidcOptions } from './domain/identity/oidc-options.js';
+import { OidcVerifier } from './domain/identity/oidc-verifier.js';
 import { Notices } from './domain/notices/notices.js';
 import { Recycling } from './domain/recycling/recycling.js';
 import { RevisionWatch } from './domain/revision-watch.js';
@@ -31,8 +35,10 @@ import { WhoisDesk } from './domain/whois/whois.js';
 import { createApp } from './http/express-app.js';
 import { listen } from './http/http-server.js';
 import { generateOpenApi } from './http/openapi.js';
+import { defaultRequestLimits, RequestGate, type RequestLimits } from './http/request-gate.js';
 import { allRoutes } from './http/routes/all-routes.js';
 import type { Services } from './http/services.js';
+import { readOidcSettings } from './oidc-settings.js';
 import { startPostgres } from './postgres/start-postgres.js';
 import { ensureDatabase, prepareDatabase } from './store/prepare-database.js';
 import { PrismaDatabase } from './store/prisma-database.js';
@@ -57,11 +63,25 @@ export interface RegistryOptions {
    * or the file `secret.key` of the data folder by default. Registries on one database need the same.
    */
   readonly secretKey?: string;
+  /**
+   * The key that `secretKey` takes the place of: the start encrypts anew what it encrypted. The environment variable
+   * NOMOS_SECRET_KEY_PREVIOUS by default.
+   */
+  readonly previousSecretKey?: string;
   readonly log?: Logger;
   readonly clock?: Clock;
   readonly sessionTimes?: Partial<SessionTimes>;
   /** For how long the name of a retired entry stays reserved; 180 days by default. */
   readonly nameReservationMs?: number;
+  /** An identity provider whose users may sign in; the variables NOMOS_OIDC_… by default. */
+  readonly oidc?: OidcOptions;
+  /** How many calls are let through; see `defaultRequestLimits`. */
+  readonly requestLimits?: Partial<RequestLimits>;
+  /**
+   * Proxies between clients and this server, so that limits count the clients' addresses; NOMOS_TRUSTED_PROXIES or
+   * none by default. With more than there are, a client can pretend to have any address.
+   */
+  readonly trustedProxies?: number;
 }
 
 /** An environment as its creation describes it. */
@@ -70,7 +90,7 @@ export type EnvironmentDescription = z.input<typeof createEnvironmentSchema>;
 /** A running registry. */
 export interface Registry {
   readonly url: string;
-  /** The first platform admin's token, only from the start that set the database up; it is never shown again. */
+  /** A platform admin's token, only from a start that found none good; it is never shown again. */
   readonly firstAdminToken?: string;
   /** Holds the password of the database. */
   readonly databaseUrl: string;
@@ -110,19 +130,27 @@ async function start(
   await checkDataFolder(dataFolder);
   const databaseUrl = options.databaseUrl ?? (await startEmbedded(dataFolder, log, closers));
   await markDataFolder(dataFolder);
-  const secrets = new SecretBox(
-    await readSecretKey(dataFolder, options.secretKey ?? process.env.NOMOS_SECRET_KEY),
+  const secretKey = await readSecretKey(dataFolder, options.secretKey ?? process.env.NOMOS_SECRET_KEY);
+  const previousSecretKey = readPreviousSecretKey(
+    options.previousSecretKey ?? process.env.NOMOS_SECRET_KEY_PREVIOUS,
   );
+  const secrets = new SecretBox(secretKey, previousSecretKey);
   await prepareDatabase(databaseUrl, log);
 
   const onRevisionsRaised = (codes: ReadonlySet<string>) => watch.changed(codes);
   const database = new PrismaDatabase({ url: databaseUrl, log, onRevisionsRaised });
   closers.push(() => database.close());
   const watch = new RevisionWatch(database.repositories.environments, log);
-  const services = await createServices(database, watch, secrets, options);
-  const firstAdminToken = await services.tokens.issueFirst();
+  const oidc =
+    options.oidc === undefined ? await readOidcSettings(process.env) : parseOidcOptions(options.oidc);
+  const services = await createServices(database, watch, secrets, { ...options, ...(oidc && { oidc }) });
+  if (previousSecretKey !== undefined) await services.credentials.reseal();
+  const firstAdminToken = await services.tokens.issueAdminIfNone();
 
-  const app = createApp(allRoutes, services, log);
+  const requestLimits = { ...defaultRequestLimits, ...options.requestLimits };
+  const gate = new RequestGate(requestLimits, () => performance.now());
+  const trustedProxies = options.trustedProxies ?? readTrustedProxies(process.env.NOMOS_TRUSTED_PROXIES);
+  const app = createApp(allRoutes, services, { log, gate, trustedProxies });
   const server = await listen(app, options.host ?? '127.0.0.1', options.port);
   closers.push(() => server.close());
   closers.push(() => watch.close());
@@ -154,7 +182,7 @@ async function createServices(
   database: PrismaDatabase,
   watch: RevisionWatch,
   secrets: SecretBox,
-  { clock = systemClock, log = silentLogger, sessionTimes, nameReservationMs }: RegistryOptions,
+  { clock = systemClock, log = silentLogger, oidc, sessionTimes, nameReservationMs }: RegistryOptions,
 ): Promise<Services> {
   const norm = compileNorm(defaultNorm);
   const judge = new NameJudge(norm);
@@ -176,13 +204,24 @@ async function createServices(
     notices,
     approvals: new Approvals(database, changes, audit, clock),
     recycling: new Recycling(database, changes, notices, audit, clock),
-    tokens: new Tokens(database, audit, clock),
     whois: new WhoisDesk(database, judge, clock),
+    auditTrail: new AuditTrail(database),
+    authenticator: new Authenticator(database, clock, oidc && new OidcVerifier(oidc, clock, log)),
+    tokens: new Tokens(database, audit, { clock, hasOidcAdmins: oidc !== undefined && hasAdminRole(oidc) }),
     sessions: new Sessions(database, judge, signer, audit, clock, times),
     subscriptionChanges: new SubscriptionChanges(database, judge, audit, clock, times.grantGraceMs),
     bundles: new EdgeBundles(database, signer, credentials, norm, clock),
     openApi: generateOpenApi(),
   };
+}
+
+/** @throws NomosError CONFIGURATION_INVALID when it is not a small number. */
+function readTrustedProxies(setting: string | undefined): number {
+  if (!setting) return 0;
+  if (/^[0-9]{1,2}$/.test(setting)) return Number(setting);
+  throw new NomosError('CONFIGURATION_INVALID', 'NOMOS_TRUSTED_PROXIES is not a number of proxies.', {
+    fix: 'Set it to how many proxies stand before the registry, or leave it out.',
+  });
 }
 
 /** Removes old sessions now and then. Returns how to stop that. */

@@ -1,5 +1,6 @@
 export { apache } from '../generated/v2.js';
 export * from './api/approval.js';
+export * from './api/audit.js';
 export * from './api/catalog.js';
 export * from './api/contact.js';
 export * from './api/edge-bundle.js';

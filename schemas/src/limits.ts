@@ -57,6 +57,9 @@ export const limits = {
   ackBatchEntries: 1024,
   /** A request body at the registry, in bytes. */
   requestBodyBytes: 1024 * 1024,
+  /** For how long the secret before a rotation stays good, in seconds. */
+  rotationOverlapSeconds: 24 * 60 * 60,
+  rotationOverlapSecondsMax: 30 * 24 * 60 * 60,
   /** Entries on one page of a list. */
   pageEntries: 500,
   /** What a search is asked for, in characters, and how much one page of it holds. */

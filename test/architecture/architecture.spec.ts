@@ -24,7 +24,7 @@ describe('arrows between packages', () => {
     broker: ['@nomos/schemas'],
     registry: ['@nomos/schemas'],
     sdk: ['@nomos/schemas'],
-    cli: ['@nomos/schemas', '@nomos/broker', '@nomos/registry', '@nomos/sdk'],
+    cli: ['@nomos/schemas', '@nomos/broker', '@nomos/registry', '@nomos/registry/audit', '@nomos/sdk'],
   };
 
   test.each(packages)('%s imports only what it may', (name) => {

@@ -14,6 +14,7 @@ export function verifyAccessKey(
   authorization: string,
   dateTime: string,
   catalog: EdgeCatalog,
+  nowMs: number,
 ): EdgeAccessKey {
   const parts = readAuthorization(authorization);
   const key = catalog.accessKeys.get(parts.credential);
@@ -23,7 +24,11 @@ export function verifyAccessKey(
     .digest();
   const given = Buffer.from(parts.signature, 'hex');
   const right = given.length === expected.length && timingSafeEqual(given, expected);
-  if (key !== undefined && right) return key;
+  if (key !== undefined && right) {
+    if (key.expiresAt === undefined || Date.parse(key.expiresAt) > nowMs) return key;
+    const message = `The access key "${parts.credential}" ended at ${key.expiresAt}.`;
+    throw new NomosError('ACCESS_KEY_INVALID', message, { fix: 'Use the key that replaced it.' });
+  }
   throw new NomosError(
     'ACCESS_KEY_INVALID',
     `The access key "${parts.credential}" is unknown or its signature is wrong.`,

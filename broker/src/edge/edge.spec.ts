@@ -184,6 +184,16 @@ describe('access keys', () => {
     expect(questions).toBe(2);
   });
 
+  test('a key that was replaced counts until its end, also when the registry cannot be asked', async () => {
+    const { clock: now } = setUp();
+    const expiresAt = new Date(now.now() + 60_000).toISOString();
+    const accessKeys = testBundle().accessKeys.map((key) => ({ ...key, expiresAt }));
+    const { edge, clock } = setUp(testBundle({ accessKeys }));
+    expect(await verdict(edge, signed('sms-key', 'sms-secret'))).toBe('admitted');
+    await clock.advance(61_000);
+    expect(await verdict(edge, signed('sms-key', 'sms-secret'))).toBe('ACCESS_KEY_INVALID');
+  });
+
   test('a key that the registry issued just now is accepted at its first call', async () => {
     const { source, clock } = setUp(testBundle({ accessKeys: [] }));
     const edge = new Edge(

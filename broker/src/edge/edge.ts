@@ -65,7 +65,8 @@ export class Edge {
       throw new NomosError('GRANT_MISSING', 'The call carries neither a grant nor an access key.');
     }
     const catalog = this.catalog.now;
-    const key = verifyAccessKey(authorization, metadata('x-mq-date-time') ?? '', catalog);
+    const dateTime = metadata('x-mq-date-time') ?? '';
+    const key = verifyAccessKey(authorization, dateTime, catalog, this.#clock.now());
     return new Caller(rightsOfAccessKey(key, catalog), catalog);
   }
 

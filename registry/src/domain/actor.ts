@@ -7,6 +7,8 @@ import type { Repositories } from './repositories.js';
 export interface Actor {
   readonly principal: Principal;
   readonly scope: Scope;
+  /** The id of the call, which the audit log keeps. */
+  readonly requestId?: string;
 }
 
 /** Whoever runs the process acts with all rights. */
@@ -29,4 +31,25 @@ export async function requireOwn(
   if (principal.role === 'member' && owner.team === principal.team) return;
   const message = `The application "${owner.code}" belongs to the team "${owner.team}".`;
   throw new NomosError('FORBIDDEN', message, { fix: `Ask the team "${owner.team}", or a platform admin.` });
+}
+
+/**
+ * Lets the bearer of a token that is limited to environments change only what is in no other environment. An
+ * empty list stands for what is in all of them, such as teams, applications and credentials.
+ *
+ * @throws NomosError FORBIDDEN, naming the environments; thrown in a transaction, it undoes the change.
+ */
+export function requireEnvironments({ principal }: Actor, environments: readonly string[]): void {
+  const allowed = principal.restriction?.environments;
+  if (allowed === undefined) return;
+  const outside = environments.filter((code) => !allowed.includes(code));
+  if (environments.length > 0 && outside.length === 0) return;
+  const where = environments.length === 0 ? 'all environments' : quoted(outside);
+  throw new NomosError('FORBIDDEN', `The token is limited to ${quoted(allowed)}; this concerns ${where}.`, {
+    fix: 'Use a token that is not limited to environments, or to others.',
+  });
+}
+
+function quoted(codes: readonly string[]): string {
+  return [...new Set(codes)].map((code) => `"${code}"`).join(', ');
 }

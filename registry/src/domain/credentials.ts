@@ -1,7 +1,9 @@
-import { limits, NomosError } from '@nomos/schemas';
-import { type Actor, requireOwn } from './actor.js';
+import { type createCredentialSchema, limits, NomosError, type rotateCredentialSchema } from '@nomos/schemas';
+import type { z } from 'zod';
+import { type Actor, operator, requireEnvironments, requireOwn } from './actor.js';
 import type { AuditLog } from './audit/audit-log.js';
 import type { Clock } from './clock.js';
+import { tokenText } from './identity/token-text.js';
 import type { CredentialRecord, Database, PageQuery, Repositories } from './repositories.js';
 import { createId, createSecret, hashSecret, type SecretBox } from './secrets.js';
 
@@ -33,30 +35,76 @@ export class Credentials {
     this.#clock = clock;
   }
 
-  /** @throws NomosError NOT_FOUND, RETIRED, FORBIDDEN or TOO_MANY_REQUESTS. */
-  issue(actor: Actor, application: string, description: string): Promise<IssuedCredential> {
+  /** @throws NomosError NOT_FOUND, RETIRED, FORBIDDEN, REQUEST_INVALID or TOO_MANY_REQUESTS. */
+  issue(
+    actor: Actor,
+    application: string,
+    { description, expiresAt }: z.output<typeof createCredentialSchema>,
+  ): Promise<IssuedCredential> {
     return this.#database.change({ catalog: true }, async (repositories) => {
       await requireApplication(actor, application, repositories);
-      const present = await repositories.credentials.list({ application, limit: CREDENTIALS_MAX });
-      if (present.length >= CREDENTIALS_MAX) {
-        const message = `The application "${application}" has ${CREDENTIALS_MAX} credentials, the most allowed.`;
-        throw new NomosError('TOO_MANY_REQUESTS', message, { fix: 'Revoke those that are not in use.' });
-      }
-      const accessKey = createId();
-      const secretKey = createSecret();
-      const record: CredentialRecord = {
-        accessKey,
-        application,
-        description,
-        secretHash: hashSecret(secretKey),
-        secretKeyEncrypted: this.#secrets.seal(secretKey, purposeOf(accessKey)),
-        createdAt: this.#clock(),
-      };
-      await repositories.credentials.insert(record);
-      await this.#record(repositories, actor, 'issue', record);
+      const issued = await this.#insert(application, description, expiresAt, repositories);
+      await this.#record(repositories, actor, 'issue', undefined, issued.record);
       await raiseAllRevisions(repositories);
-      return { record, secretKey, token: `nomos_app_${accessKey}_${secretKey}` };
+      return issued;
     });
+  }
+
+  /**
+   * Issues a credential in the place of another, which stays good for the given time and then ends by itself: the
+   * edges know both, and when the old one ends.
+   *
+   * @throws NomosError NOT_FOUND, RETIRED, FORBIDDEN, REQUEST_INVALID or TOO_MANY_REQUESTS.
+   */
+  rotate(
+    actor: Actor,
+    application: string,
+    accessKey: string,
+    { overlapSeconds, expiresAt }: z.output<typeof rotateCredentialSchema>,
+  ): Promise<IssuedCredential> {
+    return this.#database.change({ catalog: true }, async (repositories) => {
+      await requireApplication(actor, application, repositories);
+      const before = await findCredential(application, accessKey, repositories);
+      const issued = await this.#insert(application, before.description, expiresAt, repositories);
+      const end = this.#clock().getTime() + overlapSeconds * 1000;
+      const after = { ...before, expiresAt: new Date(Math.min(end, before.expiresAt?.getTime() ?? end)) };
+      await repositories.credentials.update(after);
+      await this.#record(repositories, actor, 'issue', undefined, issued.record);
+      await this.#record(repositories, actor, 'rotate', before, after);
+      await raiseAllRevisions(repositories);
+      return issued;
+    });
+  }
+
+  async #insert(
+    application: string,
+    description: string,
+    end: string | undefined,
+    repositories: Repositories,
+  ): Promise<IssuedCredential> {
+    const now = this.#clock();
+    const expiresAt = end === undefined ? undefined : new Date(end);
+    if (expiresAt !== undefined && expiresAt <= now) {
+      const message = 'The time of expiry is in the past.';
+      throw new NomosError('REQUEST_INVALID', 'The credential cannot be issued as asked.', {
+        violations: [{ rule: 'expiry-past', where: 'expiresAt', message }],
+      });
+    }
+    if ((await repositories.credentials.count(application, now)) >= CREDENTIALS_MAX) {
+      const message = `The application "${application}" has ${CREDENTIALS_MAX} credentials, the most allowed.`;
+      throw new NomosError('TOO_MANY_REQUESTS', message, { fix: 'Revoke those that are not in use.' });
+    }
+    const accessKey = createId();
+    const secretKey = createSecret();
+    const record: CredentialRecord = {
+      ...{ accessKey, application, description },
+      secretHash: hashSecret(secretKey),
+      secretKeyEncrypted: this.#secrets.seal(secretKey, purposeOf(accessKey)),
+      createdAt: now,
+      ...(expiresAt === undefined ? {} : { expiresAt }),
+    };
+    await repositories.credentials.insert(record);
+    return { record, secretKey, token: tokenText({ role: 'application', id: accessKey }, secretKey) };
   }
 
   /** @throws NomosError NOT_FOUND or FORBIDDEN. */
@@ -74,31 +122,61 @@ export class Credentials {
    */
   revoke(actor: Actor, application: string, accessKey: string): Promise<void> {
     return this.#database.change({ catalog: true }, async (repositories) => {
+      requireEnvironments(actor, []);
       await findApplication(actor, application, repositories);
-      const credential = await repositories.credentials.find(accessKey);
-      if (credential?.application !== application || credential.revokedAt !== undefined) {
-        const message = `The application "${application}" has no credential "${accessKey}".`;
-        throw new NomosError('NOT_FOUND', message);
-      }
+      const credential = await findCredential(application, accessKey, repositories);
       const now = this.#clock();
-      await repositories.credentials.revoke(accessKey, now);
+      await repositories.credentials.update({ ...credential, revokedAt: now });
       await repositories.sessions.closeAllOf(accessKey, now, this.#grantGraceMs);
-      await this.#record(repositories, actor, 'revoke', credential);
+      await this.#record(repositories, actor, 'revoke', credential, undefined);
       await raiseAllRevisions(repositories);
     });
+  }
+
+  /** Whether a credential that is not revoked still counts. */
+  stateOf({ expiresAt }: CredentialRecord): 'active' | 'expired' {
+    return expiresAt !== undefined && expiresAt <= this.#clock() ? 'expired' : 'active';
   }
 
   #record(
     repositories: Repositories,
     actor: Actor,
-    verb: 'issue' | 'revoke',
-    { accessKey, application, description }: CredentialRecord,
+    verb: 'issue' | 'rotate' | 'revoke',
+    before: CredentialRecord | undefined,
+    after: CredentialRecord | undefined,
   ): Promise<void> {
-    const state = verb === 'issue' ? 'after' : 'before';
     return this.#audit.record(repositories, actor, {
-      ...{ action: `credential.${verb}`, subjectKind: 'credential', subject: accessKey },
-      [state]: { accessKey, application, description },
+      ...{
+        action: `credential.${verb}`,
+        subjectKind: 'credential',
+        subject: (after ?? before)?.accessKey ?? '',
+      },
+      ...(before === undefined ? {} : { before: withoutSecrets(before) }),
+      ...(after === undefined ? {} : { after: withoutSecrets(after) }),
     });
+  }
+
+  /** Encrypts with the present secret key what was encrypted with the one before. Returns how many. */
+  async reseal(): Promise<number> {
+    const { credentials } = this.#database.repositories;
+    let count = 0;
+    for (const { accessKey, secretKeyEncrypted } of await credentials.listGood(this.#clock())) {
+      const resealed = this.#secrets.reseal(secretKeyEncrypted, purposeOf(accessKey));
+      if (resealed === undefined) continue;
+      await credentials.reseal(accessKey, resealed);
+      count += 1;
+    }
+    if (count > 0) await this.#recordReseal(count);
+    return count;
+  }
+
+  #recordReseal(count: number): Promise<void> {
+    return this.#database.change({}, (repositories) =>
+      this.#audit.record(repositories, operator, {
+        ...{ action: 'secret-key.change', subjectKind: 'secret key', subject: 'credentials' },
+        after: { credentials: count },
+      }),
+    );
   }
 
   /** The secret key in clear, which only an edge may get. */
@@ -111,6 +189,21 @@ function purposeOf(accessKey: string): string {
   return `credential:${accessKey}`;
 }
 
+function withoutSecrets({ accessKey, application, description, expiresAt }: CredentialRecord): object {
+  const end = expiresAt === undefined ? {} : { expiresAt: expiresAt.toISOString() };
+  return { accessKey, application, description, ...end };
+}
+
+async function findCredential(
+  application: string,
+  accessKey: string,
+  { credentials }: Repositories,
+): Promise<CredentialRecord> {
+  const credential = await credentials.find(accessKey);
+  if (credential?.application === application && credential.revokedAt === undefined) return credential;
+  throw new NomosError('NOT_FOUND', `The application "${application}" has no credential "${accessKey}".`);
+}
+
 async function findApplication(actor: Actor, code: string, repositories: Repositories) {
   const application = await repositories.applications.find([code]);
   if (application === undefined) throw new NomosError('NOT_FOUND', `There is no application "${code}".`);
@@ -119,6 +212,7 @@ async function findApplication(actor: Actor, code: string, repositories: Reposit
 }
 
 async function requireApplication(actor: Actor, code: string, repositories: Repositories): Promise<void> {
+  requireEnvironments(actor, []);
   const { status } = await findApplication(actor, code, repositories);
   if (status === 'requested') {
     throw new NomosError('NOT_APPROVED', `The application "${code}" is only requested.`);

@@ -107,11 +107,12 @@ export class EdgeBundles {
         publish.set(code, [...(publish.get(code) ?? []), name]);
       }
     }
-    return (await credentials.listAll()).map((record) => ({
+    return (await credentials.listGood(this.#clock())).map((record) => ({
       accessKey: record.accessKey,
       secretKey: this.#credentials.reveal(record),
       application: record.application,
       publish: publish.get(record.application) ?? [],
+      ...(record.expiresAt === undefined ? {} : { expiresAt: record.expiresAt.toISOString() }),
     }));
   }
 }

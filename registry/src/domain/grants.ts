@@ -37,6 +37,10 @@ export class GrantSigner {
   static async open(database: Database, secrets: SecretBox, clock: Clock): Promise<GrantSigner> {
     const records = await database.change({ names: ['signing-keys'] }, async ({ signingKeys }) => {
       const found = await signingKeys.list();
+      for (const { kid, privateKeyEncrypted } of found) {
+        const resealed = secrets.reseal(privateKeyEncrypted, purposeOf(kid));
+        if (resealed !== undefined) await signingKeys.reseal(kid, resealed);
+      }
       if (found.length > 0) return found;
       const created = await createKey(secrets, clock());
       await signingKeys.insert(created);

@@ -37,6 +37,7 @@ export const permissions = {
   'credentials.write': owners,
   'tokens.read': { 'platform-admin': 'all', auditor: 'all' },
   'tokens.write': admins,
+  'audit.read': { 'platform-admin': 'all', auditor: 'all' },
   'sessions.open': { application: 'own' },
   'sessions.close': { ...owners, application: 'own' },
   'sessions.read': { ...readers, application: 'own' },
@@ -59,16 +60,48 @@ export const permissions = {
 /** Something that a role may or may not do. */
 export type Permission = keyof typeof permissions;
 
+/** Tells whether a text is one of the permissions. */
+export function isPermission(text: string): text is Permission {
+  return Object.hasOwn(permissions, text);
+}
+
+/** How far a role has a permission; undefined when it does not. */
+export function scopeOf(role: Role, permission: Permission): Scope | undefined {
+  const row: Partial<Record<Role, Scope>> = permissions[permission];
+  return row[role];
+}
+
+/** Whether a permission lets nobody change anything. What is not known to be so counts as a change. */
+function isReading(permission: Permission): boolean {
+  return permission.endsWith('.read') || permission === 'names.check';
+}
+
 /**
  * How far the caller's permission reaches.
  *
- * @throws NomosError FORBIDDEN when the role does not have it.
+ * @throws NomosError FORBIDDEN when the role does not have it, or the token is limited to less.
  */
 export function requirePermission(principal: Principal, permission: Permission): Scope {
-  const row: Partial<Record<Role, Scope>> = permissions[permission];
-  const scope = row[principal.role];
-  if (scope !== undefined) return scope;
-  throw new NomosError('FORBIDDEN', `The role ${principal.role} may not do this (${permission}).`, {
-    fix: `Use a token of one of the roles: ${Object.keys(row).join(', ')}.`,
-  });
+  const { role, restriction } = principal;
+  const scope = scopeOf(role, permission);
+  if (scope === undefined) {
+    throw new NomosError('FORBIDDEN', `The role ${role} may not do this (${permission}).`, {
+      fix: `Use a token of one of the roles: ${Object.keys(permissions[permission]).join(', ')}.`,
+    });
+  }
+  if (restriction?.readOnly && !isReading(permission)) {
+    throw new NomosError('FORBIDDEN', `The token is for reading only; this is a change (${permission}).`, {
+      fix: 'Use a token that is not limited to reading.',
+    });
+  }
+  if (restriction?.permissions && !restriction.permissions.includes(permission)) {
+    throw new NomosError(
+      'FORBIDDEN',
+      `The token is limited to other permissions than this (${permission}).`,
+      {
+        fix: `Use a token that has the permission ${permission}.`,
+      },
+    );
+  }
+  return scope;
 }

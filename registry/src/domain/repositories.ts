@@ -10,6 +10,7 @@ import type {
   Status,
   Subscription,
   Team,
+  TokenRestriction,
   Topic,
 } from '@nomos/schemas';
 import type { SubscriptionChangeRepository } from './admission/subscription-change-repository.js';
@@ -17,7 +18,7 @@ import type {
   ApprovalPolicyRepository,
   ChangeRequestRepository,
 } from './approvals/change-request-repository.js';
-import type { AuditEvent, AuditFacts } from './audit/audit-event.js';
+import type { AuditRepository } from './audit/audit-repository.js';
 import type { VersionRepository } from './catalog/entry-version.js';
 import type { NoticeRepository } from './notices/notices.js';
 import type { RecyclingRepository } from './recycling/recycling-repository.js';
@@ -92,10 +93,15 @@ export interface TokenRecord {
   readonly description: string;
   readonly team?: string;
   readonly environment?: string;
+  readonly restriction?: TokenRestriction;
   readonly embedded: boolean;
   readonly secretHash: Uint8Array;
+  /** The secret before the last rotation, and until when it counts as well. */
+  readonly previousSecretHash?: Uint8Array;
+  readonly previousSecretUntil?: Date;
   readonly createdAt: Date;
-  readonly expiresAt?: Date;
+  readonly expiresAt: Date;
+  readonly lastUsedAt?: Date;
   readonly revokedAt?: Date;
 }
 
@@ -107,11 +113,15 @@ export interface PageQuery {
 
 export interface TokenRepository {
   find(id: string): Promise<TokenRecord | undefined>;
-  /** Tokens that are not revoked. */
-  list(query: PageQuery): Promise<TokenRecord[]>;
+  /** Tokens that are not revoked, or all. */
+  list(query: PageQuery & { readonly includeRevoked: boolean }): Promise<TokenRecord[]>;
   isEmpty(): Promise<boolean>;
+  /** Whether a platform admin's token without restriction, other than this one, is good at the time. */
+  hasAdmin(now: Date, exceptId?: string): Promise<boolean>;
   insert(token: TokenRecord): Promise<void>;
-  revoke(id: string, at: Date): Promise<void>;
+  update(token: TokenRecord): Promise<void>;
+  /** Notes a use, unless one after `unlessAfter` is noted already. */
+  noteUse(id: string, at: Date, unlessAfter: Date): Promise<void>;
   revokeEmbedded(environment: string, at: Date): Promise<void>;
 }
 
@@ -123,6 +133,8 @@ export interface CredentialRecord {
   readonly secretHash: Uint8Array;
   readonly secretKeyEncrypted: Uint8Array;
   readonly createdAt: Date;
+  readonly expiresAt?: Date;
+  readonly lastUsedAt?: Date;
   readonly revokedAt?: Date;
 }
 
@@ -130,9 +142,15 @@ export interface CredentialRepository {
   find(accessKey: string): Promise<CredentialRecord | undefined>;
   /** Credentials that are not revoked. */
   list(query: PageQuery & { readonly application: string }): Promise<CredentialRecord[]>;
-  listAll(): Promise<CredentialRecord[]>;
+  /** How many of an application are good at the time. */
+  count(application: string, now: Date): Promise<number>;
+  /** All that are good at the time. */
+  listGood(now: Date): Promise<CredentialRecord[]>;
   insert(credential: CredentialRecord): Promise<void>;
-  revoke(accessKey: string, at: Date): Promise<void>;
+  update(credential: CredentialRecord): Promise<void>;
+  reseal(accessKey: string, secretKeyEncrypted: Uint8Array): Promise<void>;
+  /** Notes a use, unless one after `unlessAfter` is noted already. */
+  noteUse(accessKey: string, at: Date, unlessAfter: Date): Promise<void>;
 }
 
 /** A session as it is stored. It is live while it is neither closed nor expired. */
@@ -208,14 +226,7 @@ export interface SigningKeyRepository {
   /** The newest first. */
   list(): Promise<SigningKeyRecord[]>;
   insert(key: SigningKeyRecord): Promise<void>;
-}
-
-/** The chain of audit events, to which one can only add. */
-export interface AuditRepository {
-  /** Adds the next event; the transaction then holds the end of the chain until it ends. */
-  append(facts: AuditFacts): Promise<void>;
-  /** Events in their order, after the one with this number. */
-  list(query: { readonly after?: number; readonly limit: number }): Promise<AuditEvent[]>;
+  reseal(kid: string, privateKeyEncrypted: Uint8Array): Promise<void>;
 }
 
 /** Every repository, all within one transaction or all outside. */

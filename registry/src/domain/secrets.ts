@@ -30,11 +30,18 @@ export function secretMatches(secret: string, hash: Uint8Array): boolean {
 /** Encrypts what the registry must be able to read again (AES-256-GCM), bound to the purpose. */
 export class SecretBox {
   readonly #key: Uint8Array;
+  readonly #otherKey: Uint8Array | undefined;
 
-  /** @param key 32 bytes. */
-  constructor(key: Uint8Array) {
-    if (key.length !== SECRET_BYTES) throw new NomosError('INTERNAL', 'A secret key must have 32 bytes.');
+  /**
+   * @param key 32 bytes, which seal
+   * @param otherKey 32 bytes that open as well, while one key takes the place of another
+   */
+  constructor(key: Uint8Array, otherKey?: Uint8Array) {
+    if (key.length !== SECRET_BYTES || (otherKey !== undefined && otherKey.length !== SECRET_BYTES)) {
+      throw new NomosError('INTERNAL', 'A secret key must have 32 bytes.');
+    }
     this.#key = key;
+    this.#otherKey = otherKey;
   }
 
   seal(clear: string, purpose: string): Uint8Array<ArrayBuffer> {
@@ -44,25 +51,42 @@ export class SecretBox {
     return new Uint8Array(Buffer.concat([nonce, cipher.getAuthTag(), sealed]));
   }
 
-  /** @throws NomosError CONFIGURATION_INVALID when it was sealed with another key, or was changed. */
+  /** @throws NomosError CONFIGURATION_INVALID when it was sealed with a key that is not here, or was changed. */
   open(sealed: Uint8Array, purpose: string): string {
-    try {
-      const decipher = createDecipheriv('aes-256-gcm', this.#key, sealed.subarray(0, NONCE_BYTES), {
-        authTagLength: TAG_BYTES,
-      });
-      decipher.setAAD(Buffer.from(purpose));
-      decipher.setAuthTag(sealed.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES));
-      const clear = decipher.update(sealed.subarray(NONCE_BYTES + TAG_BYTES));
-      return Buffer.concat([clear, decipher.final()]).toString('utf8');
-    } catch (error) {
-      throw new NomosError(
-        'CONFIGURATION_INVALID',
-        `A secret in the database (${purpose.split(':')[0]}) was not encrypted with the secret key of this registry.`,
-        {
-          fix: 'Start with the secret key that the database was set up with: the file secret.key of its first data folder, or NOMOS_SECRET_KEY.',
-          cause: error,
-        },
-      );
-    }
+    const clear = openWith(this.#key, sealed, purpose);
+    if (clear !== undefined) return clear;
+    const old = this.#otherKey && openWith(this.#otherKey, sealed, purpose);
+    if (old !== undefined) return old;
+    throw new NomosError(
+      'CONFIGURATION_INVALID',
+      `A secret in the database (${purpose.split(':')[0]}) was not encrypted with the secret key of this registry.`,
+      {
+        fix: 'Start with the secret key that the database was set up with: the file secret.key of its first data folder, or NOMOS_SECRET_KEY.',
+      },
+    );
+  }
+
+  /**
+   * The secret sealed with the key that seals; undefined when it is already.
+   *
+   * @throws NomosError CONFIGURATION_INVALID as `open` does.
+   */
+  reseal(sealed: Uint8Array, purpose: string): Uint8Array<ArrayBuffer> | undefined {
+    if (openWith(this.#key, sealed, purpose) !== undefined) return undefined;
+    return this.seal(this.open(sealed, purpose), purpose);
+  }
+}
+
+/** Undefined when it was sealed with another key, for another purpose, or was changed. */
+function openWith(key: Uint8Array, sealed: Uint8Array, purpose: string): string | undefined {
+  try {
+    const nonce = sealed.subarray(0, NONCE_BYTES);
+    const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES });
+    decipher.setAAD(Buffer.from(purpose));
+    decipher.setAuthTag(sealed.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES));
+    const clear = decipher.update(sealed.subarray(NONCE_BYTES + TAG_BYTES));
+    return Buffer.concat([clear, decipher.final()]).toString('utf8');
+  } catch {
+    return undefined;
   }
 }

@@ -1,22 +1,35 @@
-import { type createTokenSchema, limits, NomosError, type Violation } from '@nomos/schemas';
+import {
+  type createTokenSchema,
+  limits,
+  NomosError,
+  type rotateTokenSchema,
+  type Violation,
+} from '@nomos/schemas';
 import type { z } from 'zod';
 import { type Actor, operator } from './actor.js';
 import type { AuditLog } from './audit/audit-log.js';
 import type { Clock } from './clock.js';
-import type { Principal } from './principal.js';
-import type { Database, Repositories, TokenRecord } from './repositories.js';
-import { createId, createSecret, hashSecret, secretMatches } from './secrets.js';
+import { examinePower, examineRestriction, type TokenPower } from './identity/token-restriction.js';
+import { tokenText } from './identity/token-text.js';
+import type { Database, PageQuery, Repositories, TokenRecord } from './repositories.js';
+import { createId, createSecret, hashSecret } from './secrets.js';
 
-/** How each role shows in the text of its tokens. */
-const roleCodes = {
-  'platform-admin': 'admin',
-  viewer: 'viewer',
-  auditor: 'auditor',
-  member: 'member',
-  edge: 'edge',
-} as const satisfies Record<TokenRecord['role'], string>;
+const DAY_MS = 24 * 60 * 60 * 1000;
 
-const BEARER_FORM = /^Bearer +nomos_([a-z]{3,8})_([A-Za-z0-9]{1,64})_([A-Za-z0-9]{16,128})$/i;
+/**
+ * How long tokens live. People's and pipelines' are replaced each quarter. An edge's lives longer: where it
+ * ends unnoticed, a broker no longer learns of changes, which is worse than a secret that only reads.
+ */
+const lifetimes = {
+  token: { defaultMs: 90 * DAY_MS, maxMs: 365 * DAY_MS },
+  edge: { defaultMs: 365 * DAY_MS, maxMs: 730 * DAY_MS },
+} as const;
+
+/** The first admin's token has to last until there are others, or OIDC. */
+const FIRST_ADMIN_MS = 365 * DAY_MS;
+
+/** The next start of the process replaces it, and a process may run long. */
+const EMBEDDED_MS = 3650 * DAY_MS;
 
 /** A token as a request for a new one describes it. */
 export type TokenRequest = z.output<typeof createTokenSchema>;
@@ -27,63 +40,43 @@ export interface IssuedToken {
   readonly text: string;
 }
 
-/** Issues, lists, revokes and recognises bearer tokens. */
+/** What tokens need to know beside the database. */
+export interface TokenOptions {
+  readonly clock: Clock;
+  /** Whether platform admins can also sign in with OIDC, so that no token is the last way in. */
+  readonly hasOidcAdmins: boolean;
+}
+
+/** Issues, rotates, lists and revokes bearer tokens. */
 export class Tokens {
   readonly #database: Database;
   readonly #audit: AuditLog;
   readonly #clock: Clock;
+  readonly #hasOidcAdmins: boolean;
 
-  constructor(database: Database, audit: AuditLog, clock: Clock) {
+  constructor(database: Database, audit: AuditLog, { clock, hasOidcAdmins }: TokenOptions) {
     this.#database = database;
     this.#audit = audit;
     this.#clock = clock;
+    this.#hasOidcAdmins = hasOidcAdmins;
   }
 
   /**
-   * Who sent an Authorization header.
-   *
-   * @throws NomosError UNAUTHENTICATED; it does not tell whether the id or the secret was wrong.
+   * @throws NomosError REQUEST_INVALID when what it is for does not exist, or it lives too long; FORBIDDEN when it
+   * would be good for more than the issuer's own.
    */
-  async authenticate(header: string | undefined): Promise<Principal> {
-    if (header === undefined) throw new NomosError('UNAUTHENTICATED', 'The call carries no token.');
-    const [, code, id, secret] = BEARER_FORM.exec(header) ?? [];
-    if (code === undefined || id === undefined || secret === undefined) {
-      throw new NomosError('UNAUTHENTICATED', 'The Authorization header is not "Bearer" and a Nomos token.');
-    }
-    const principal = await (code === 'app' ? this.#application(id, secret) : this.#bearer(code, id, secret));
-    if (principal === undefined) {
-      throw new NomosError('UNAUTHENTICATED', 'The token is unknown, expired or revoked.');
-    }
-    return principal;
-  }
-
-  async #application(accessKey: string, secret: string): Promise<Principal | undefined> {
-    const credential = await this.#database.repositories.credentials.find(accessKey);
-    const valid = secretMatches(secret, credential?.secretHash ?? new Uint8Array(32));
-    if (!valid || credential === undefined || credential.revokedAt !== undefined) return undefined;
-    return { role: 'application', id: accessKey, application: credential.application };
-  }
-
-  async #bearer(code: string, id: string, secret: string): Promise<Principal | undefined> {
-    const token = await this.#database.repositories.tokens.find(id);
-    const valid = secretMatches(secret, token?.secretHash ?? new Uint8Array(32));
-    if (!valid || token === undefined || roleCodes[token.role] !== code) return undefined;
-    if (token.revokedAt !== undefined) return undefined;
-    if (token.expiresAt !== undefined && token.expiresAt <= this.#clock()) return undefined;
-    const { role, team, environment } = token;
-    if (role === 'member') return team === undefined ? undefined : { role, id, team };
-    if (role === 'edge') return environment === undefined ? undefined : { role, id, environment };
-    return { role, id };
-  }
-
-  /** @throws NomosError REQUEST_INVALID when the team or environment does not exist. */
   issue(actor: Actor, request: TokenRequest): Promise<IssuedToken> {
     return this.#database.change({ catalog: true }, async (repositories) => {
-      const violations = await this.#examine(request, repositories);
+      const expiresAt = this.#endOf(request.role, request.expiresAt);
+      const violations = [
+        ...(await examineReferences(request, repositories)),
+        ...examineRestriction(request.role, request.restriction ?? {}),
+        ...this.#examineEnd(request.role, expiresAt),
+      ];
       if (violations.length > 0) {
         throw new NomosError('REQUEST_INVALID', 'The token cannot be issued as asked.', { violations });
       }
-      return this.#insert(actor, request, false, repositories);
+      return this.#insert(actor, request, expiresAt, false, repositories);
     });
   }
 
@@ -91,103 +84,211 @@ export class Tokens {
   issueEmbedded(environment: string): Promise<string> {
     return this.#database.change({ catalog: true }, async (repositories) => {
       await requireEnvironment(environment, repositories);
-      await repositories.tokens.revokeEmbedded(environment, this.#clock());
+      const now = this.#clock();
+      await repositories.tokens.revokeEmbedded(environment, now);
       const request: TokenRequest = {
         role: 'edge',
         description: 'The broker in the same process',
         environment,
       };
-      return (await this.#insert(operator, request, true, repositories)).text;
+      const expiresAt = new Date(now.getTime() + EMBEDDED_MS);
+      return (await this.#insert(operator, request, expiresAt, true, repositories)).text;
     });
   }
 
-  /** The very first token, of a platform admin; undefined when the database has tokens already. */
-  issueFirst(): Promise<string | undefined> {
+  /**
+   * A platform admin's token, where nobody could administer the registry without: in a new database, and when
+   * every such token has ended. Whoever starts the process sees it, and has the database anyway.
+   */
+  issueAdminIfNone(): Promise<string | undefined> {
     return this.#database.change({ catalog: true }, async (repositories) => {
-      if (!(await repositories.tokens.isEmpty())) return undefined;
-      const request: TokenRequest = { role: 'platform-admin', description: 'The first platform admin' };
-      return (await this.#insert(operator, request, false, repositories)).text;
+      const now = this.#clock();
+      const isNew = await repositories.tokens.isEmpty();
+      if (!isNew && (this.#hasOidcAdmins || (await repositories.tokens.hasAdmin(now)))) return undefined;
+      const request: TokenRequest = {
+        role: 'platform-admin',
+        description: isNew ? 'The first platform admin' : 'Issued at a start, since no admin token was left',
+      };
+      const expiresAt = new Date(now.getTime() + FIRST_ADMIN_MS);
+      return (await this.#insert(operator, request, expiresAt, false, repositories)).text;
     });
   }
 
-  list(query: { readonly after?: string; readonly limit: number }): Promise<TokenRecord[]> {
+  list(query: PageQuery & { readonly includeRevoked: boolean }): Promise<TokenRecord[]> {
     return this.#database.repositories.tokens.list({
       ...query,
       limit: Math.min(query.limit, limits.pageEntries + 1),
     });
   }
 
-  /** @throws NomosError NOT_FOUND when there is no such token, or it is revoked already. */
+  /** Whether a token counts, or why not any more. */
+  stateOf({ revokedAt, expiresAt }: TokenRecord): 'active' | 'expired' | 'revoked' {
+    if (revokedAt !== undefined) return 'revoked';
+    return expiresAt <= this.#clock() ? 'expired' : 'active';
+  }
+
+  /**
+   * Gives a token a new secret, and a new end. The secret before counts for the given time; one from before that
+   * one no more.
+   *
+   * @throws NomosError NOT_FOUND, REQUEST_INVALID, or FORBIDDEN when the token is good for more than the caller's.
+   */
+  rotate(actor: Actor, id: string, request: z.output<typeof rotateTokenSchema>): Promise<IssuedToken> {
+    return this.#database.change({ catalog: true }, async (repositories) => {
+      const before = await findToken(id, repositories);
+      const expiresAt = this.#endOf(before.role, request.expiresAt);
+      const violations = this.#examineEnd(before.role, expiresAt);
+      if (violations.length > 0) {
+        throw new NomosError('REQUEST_INVALID', 'The token cannot be rotated as asked.', { violations });
+      }
+      requirePower(actor, { ...before, expiresAt });
+      const now = this.#clock();
+      const secret = createSecret();
+      const overlapEnd = now.getTime() + request.overlapSeconds * 1000;
+      const record: TokenRecord = {
+        ...before,
+        ...{ expiresAt, secretHash: hashSecret(secret), previousSecretHash: before.secretHash },
+        // The old secret does not outlive what it was issued for.
+        previousSecretUntil: new Date(Math.min(overlapEnd, before.expiresAt.getTime())),
+      };
+      await repositories.tokens.update(record);
+      await this.#record(repositories, actor, 'rotate', before, record);
+      return { record, text: tokenText(record, secret) };
+    });
+  }
+
+  /** @throws NomosError NOT_FOUND when there is no such token, or it is revoked already; LAST_ADMIN or FORBIDDEN. */
   revoke(actor: Actor, id: string): Promise<void> {
     return this.#database.change({ catalog: true }, async (repositories) => {
-      const token = await repositories.tokens.find(id);
-      if (token === undefined || token.revokedAt !== undefined) {
-        throw new NomosError('NOT_FOUND', `There is no token with the id "${id}".`);
+      const token = await findToken(id, repositories);
+      requirePower(actor, token);
+      const now = this.#clock();
+      const isAdmin =
+        token.role === 'platform-admin' && token.restriction === undefined && token.expiresAt > now;
+      if (isAdmin && !this.#hasOidcAdmins && !(await repositories.tokens.hasAdmin(now, id))) {
+        throw new NomosError('LAST_ADMIN', `The token "${id}" is the last one of a platform admin.`);
       }
-      await repositories.tokens.revoke(id, this.#clock());
-      await this.#record(repositories, actor, 'revoke', token);
+      const revoked = { ...token, revokedAt: now };
+      await repositories.tokens.update(revoked);
+      await this.#record(repositories, actor, 'revoke', token, undefined);
     });
   }
 
   #record(
     repositories: Repositories,
     actor: Actor,
-    verb: 'issue' | 'revoke',
-    { secretHash, createdAt, revokedAt, ...token }: TokenRecord,
+    verb: 'issue' | 'rotate' | 'revoke',
+    before: TokenRecord | undefined,
+    after: TokenRecord | undefined,
   ): Promise<void> {
-    const state = verb === 'issue' ? 'after' : 'before';
     return this.#audit.record(repositories, actor, {
-      ...{ action: `token.${verb}`, subjectKind: 'token', subject: token.id },
-      [state]: token,
+      ...{ action: `token.${verb}`, subjectKind: 'token', subject: (after ?? before)?.id ?? '' },
+      ...(before === undefined ? {} : { before: withoutSecrets(before) }),
+      ...(after === undefined ? {} : { after: withoutSecrets(after) }),
     });
   }
 
-  async #examine(request: TokenRequest, repositories: Repositories): Promise<Violation[]> {
-    const violations: Violation[] = [];
-    if (request.team !== undefined) {
-      const team = await repositories.teams.find([request.team]);
-      if (team?.status !== 'active') {
-        const message = `There is no active team "${request.team}".`;
-        violations.push({ rule: 'team-unknown', where: 'team', message });
-      }
-    }
-    if (request.environment !== undefined) {
-      const environment = await repositories.environments.find([request.environment]);
-      if (environment?.status !== 'active') {
-        const message = `There is no active environment "${request.environment}".`;
-        violations.push({ rule: 'environment-unknown', where: 'environment', message });
-      }
-    }
-    if (request.expiresAt !== undefined && new Date(request.expiresAt) <= this.#clock()) {
+  #endOf(role: TokenRecord['role'], asked: string | undefined): Date {
+    if (asked !== undefined) return new Date(asked);
+    return new Date(this.#clock().getTime() + lifetimeOf(role).defaultMs);
+  }
+
+  #examineEnd(role: TokenRecord['role'], expiresAt: Date): Violation[] {
+    const now = this.#clock().getTime();
+    if (expiresAt.getTime() <= now) {
       const message = 'The time of expiry is in the past.';
-      violations.push({ rule: 'expiry-past', where: 'expiresAt', message });
+      return [{ rule: 'expiry-past', where: 'expiresAt', message }];
     }
-    return violations;
+    const { maxMs } = lifetimeOf(role);
+    if (expiresAt.getTime() <= now + maxMs) return [];
+    const message = `A token of the role ${role} lives at most ${maxMs / DAY_MS} days.`;
+    const expected = `at most ${new Date(now + maxMs).toISOString()}`;
+    return [{ rule: 'expiry-far', where: 'expiresAt', message, expected }];
   }
 
   async #insert(
     actor: Actor,
-    request: TokenRequest,
+    { role, description, team, environment, restriction }: TokenRequest,
+    expiresAt: Date,
     embedded: boolean,
     repositories: Repositories,
   ): Promise<IssuedToken> {
-    const { team, environment, expiresAt } = request;
     const secret = createSecret();
     const record: TokenRecord = {
-      id: createId(),
-      role: request.role,
-      description: request.description,
+      ...{ id: createId(), role, description, embedded, expiresAt },
       ...(team === undefined ? {} : { team }),
       ...(environment === undefined ? {} : { environment }),
-      ...(expiresAt === undefined ? {} : { expiresAt: new Date(expiresAt) }),
-      embedded,
+      ...(restriction === undefined ? {} : { restriction }),
       secretHash: hashSecret(secret),
       createdAt: this.#clock(),
     };
+    requirePower(actor, record);
     await repositories.tokens.insert(record);
-    await this.#record(repositories, actor, 'issue', record);
-    return { record, text: `nomos_${roleCodes[request.role]}_${record.id}_${secret}` };
+    await this.#record(repositories, actor, 'issue', undefined, record);
+    return { record, text: tokenText(record, secret) };
   }
+}
+
+function lifetimeOf(role: TokenRecord['role']) {
+  return role === 'edge' ? lifetimes.edge : lifetimes.token;
+}
+
+function requirePower(actor: Actor, token: TokenPower): void {
+  const violations = examinePower(actor.principal, token);
+  if (violations.length === 0) return;
+  throw new NomosError('FORBIDDEN', 'The token would be good for more than the one you came with.', {
+    violations,
+    fix: 'Ask for less, or use a token that is not limited.',
+  });
+}
+
+async function findToken(id: string, { tokens }: Repositories): Promise<TokenRecord> {
+  const token = await tokens.find(id);
+  if (token !== undefined && token.revokedAt === undefined) return token;
+  throw new NomosError('NOT_FOUND', `There is no token with the id "${id}".`);
+}
+
+function withoutSecrets({
+  secretHash,
+  previousSecretHash,
+  createdAt,
+  revokedAt,
+  lastUsedAt,
+  expiresAt,
+  previousSecretUntil,
+  ...token
+}: TokenRecord): object {
+  return {
+    ...token,
+    expiresAt: expiresAt.toISOString(),
+    ...(previousSecretUntil === undefined ? {} : { previousSecretUntil: previousSecretUntil.toISOString() }),
+  };
+}
+
+async function examineReferences(request: TokenRequest, repositories: Repositories): Promise<Violation[]> {
+  const violations: Violation[] = [];
+  const team = request.team === undefined ? undefined : await repositories.teams.find([request.team]);
+  if (request.team !== undefined && team?.status !== 'active') {
+    const message = `There is no active team "${request.team}".`;
+    violations.push({ rule: 'team-unknown', where: 'team', message });
+  }
+  const named = [
+    ...(request.environment === undefined ? [] : [{ code: request.environment, where: 'environment' }]),
+    ...(request.restriction?.environments ?? []).map((code, index) => ({
+      code,
+      where: `restriction.environments[${index}]`,
+    })),
+  ];
+  for (const { code, where } of named) {
+    const environment = await repositories.environments.find([code]);
+    if (environment?.status === 'active') continue;
+    violations.push({
+      rule: 'environment-unknown',
+      where,
+      message: `There is no active environment "${code}".`,
+    });
+  }
+  return violations;
 }
 
 async function requireEnvironment(code: string, { environments }: Repositories): Promise<void> {

@@ -58,6 +58,7 @@ const expected: Record<Permission, string> = {
   'credentials.write': /*   */ 'A - - o - -',
   'tokens.read': /*         */ 'A A - - - -',
   'tokens.write': /*        */ 'A - - - - -',
+  'audit.read': /*          */ 'A A - - - -',
   'sessions.open': /*       */ '- - - - o -',
   'sessions.close': /*      */ 'A - - o o -',
   'sessions.read': /*       */ 'A A A A o -',
@@ -143,19 +144,50 @@ describe('own things', () => {
     expect(credential.status).toBe(201);
   });
 
-  test.each([
-    ['POST', 'topics', { name: 'pay-sms-text-sent', application: 'sms', description, environments }],
+  /** What belongs to the team "channels"; each row tries one route on it as a member of "payments". */
+  const attempts: [method: string, path: string, body?: object][] = [
+    ['POST', 'topics', { name: 'pay-sms-text-read', application: 'sms', description, environments }],
+    ['PATCH', 'topics/pay-sms-text-sent', { description }],
+    ['DELETE', 'topics/pay-sms-text-sent'],
+    ['POST', 'producer-groups', { name: 'pg-sms-more', application: 'sms', description, environments }],
+    ['PATCH', 'producer-groups/pg-sms-report', { description }],
+    ['DELETE', 'producer-groups/pg-sms-report'],
     ['POST', 'consumer-groups', { name: 'cg-sms-more', application: 'sms', description, environments }],
     ['PATCH', 'consumer-groups/cg-sms-notify', { description }],
-    ['DELETE', 'consumer-groups/cg-sms-notify', undefined],
+    ['DELETE', 'consumer-groups/cg-sms-notify'],
     ['POST', 'subscriptions', { group: 'cg-sms-notify', topic: 'pay-paycore-transfer-completed' }],
-    ['DELETE', 'subscriptions/cg-sms-notify/pay-paycore-transfer-completed', undefined],
+    [
+      'PATCH',
+      'subscriptions/cg-sms-notify/pay-paycore-transfer-completed',
+      { filter: { type: 'tag', expression: 'OUT' } },
+    ],
+    ['DELETE', 'subscriptions/cg-sms-notify/pay-paycore-transfer-completed'],
     ['POST', 'applications/sms/credentials', { description }],
-    ['GET', 'applications/sms/credentials', undefined],
-  ])('a member does not %s %s of another team', async (method, path, body) => {
+    ['POST', 'applications/sms/credentials/nowhere:rotate', {}],
+    ['DELETE', 'applications/sms/credentials/nowhere'],
+    ['GET', 'applications/sms/credentials'],
+  ];
+
+  beforeAll(async () => {
+    const more = { application: 'sms', description, environments };
+    await admin('POST', '/v1/topics', { ...more, name: 'pay-sms-text-sent' });
+    await admin('POST', '/v1/producer-groups', { ...more, name: 'pg-sms-report' });
+  });
+
+  test.each(attempts)('a member does not %s %s of another team', async (method, path, body) => {
     const answer = await as('member')(method, `/v1/${path}`, body);
     expect([answer.status, answer.body.code]).toEqual([403, 'FORBIDDEN']);
     expect(answer.body.detail).toContain('"channels"');
+  });
+
+  test('every change that a member may make to the own is among these attempts', () => {
+    const missing = allRoutes.filter(({ method, path, permission }) => {
+      if (method === 'get' || permission === 'public') return false;
+      if (expected[permission].split(' ')[roles.indexOf('member')] !== 'o') return false;
+      const form = new RegExp(`^${path.replaceAll(/\{\w+\}/g, '[^/:]+')}$`);
+      return !attempts.some(([verb, tried]) => verb.toLowerCase() === method && form.test(`/v1/${tried}`));
+    });
+    expect(missing.map(({ id }) => id)).toEqual([]);
   });
 
   test('a member cannot make another application the owner of an entry', async () => {

@@ -1,22 +1,37 @@
 import { randomUUID } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { type Logger, limits, NomosError } from '@nomos/schemas';
 import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
 import helmet from 'helmet';
 import type { Actor } from '../domain/actor.js';
 import { requirePermission } from '../domain/permissions.js';
 import { problemHandler } from './problem-answer.js';
+import type { RequestGate } from './request-gate.js';
 import type { Answer, Route } from './route.js';
 import type { Services } from './services.js';
 
 const REQUEST_ID_FORM = /^[A-Za-z0-9._-]{1,64}$/;
 
+/** What the application needs beside its routes and what they work with. */
+export interface AppOptions {
+  readonly log: Logger;
+  readonly gate: RequestGate;
+  /** Proxies in front of this server, which tell the addresses of clients in X-Forwarded-For. */
+  readonly trustedProxies: number;
+}
+
 /** The HTTP server's application: every route, and the same treatment of errors for all. */
-export function createApp(routes: readonly Route[], services: Services, log: Logger): Express {
+export function createApp(
+  routes: readonly Route[],
+  services: Services,
+  { log, gate, trustedProxies }: AppOptions,
+): Express {
   const app = express();
-  app.disable('x-powered-by').disable('etag');
-  app.use(identifyRequest(log), helmet());
+  app.disable('x-powered-by').disable('etag').set('trust proxy', trustedProxies);
+  app.use(identifyRequest(log), helmet(), gate.admit);
   for (const route of routes) {
-    app[route.method](toExpressPath(route.path), ...handlersOf(route, services));
+    app[route.method](toExpressPath(route.path), ...handlersOf(route, services, gate));
   }
   for (const [path, methods] of methodsByPath(routes)) app.all(toExpressPath(path), refuseMethod(methods));
   app.use((request) => {
@@ -49,9 +64,9 @@ function identifyRequest(log: Logger): RequestHandler {
 }
 
 /** First who calls and whether they may, and only then the body: strangers cannot make us read one. */
-function handlersOf(route: Route, services: Services): RequestHandler[] {
+function handlersOf(route: Route, services: Services, gate: RequestGate): RequestHandler[] {
   const authorise: RequestHandler = async (request, response, next) => {
-    response.locals.actor = await findActor(route, request, response, services);
+    response.locals.actor = await findActor(route, request, response, services, gate);
     next();
   };
   const readBody = express.json({ limit: limits.requestBodyBytes, type: ['application/json', '+json'] });
@@ -69,7 +84,7 @@ function handlersOf(route: Route, services: Services): RequestHandler[] {
       },
       services,
     );
-    send(response, answer);
+    await send(response, answer);
   };
   return route.request.body === undefined
     ? [authorise, respond]
@@ -80,12 +95,16 @@ async function findActor(
   route: Route,
   request: Request,
   response: Response,
-  { tokens }: Services,
+  { authenticator }: Services,
+  gate: RequestGate,
 ): Promise<Actor | undefined> {
   if (route.permission === 'public') return undefined;
-  const principal = await tokens.authenticate(request.header('authorization'));
+  const principal = await gate.authenticate(request, response, route.id, (authorization) =>
+    authenticator.authenticate(authorization),
+  );
   response.locals.caller = `${principal.role} ${principal.id}`;
-  return { principal, scope: requirePermission(principal, route.permission) };
+  const requestId = String(response.locals.requestId);
+  return { principal, scope: requirePermission(principal, route.permission), requestId };
 }
 
 const requireJson: RequestHandler = (request, _response, next) => {
@@ -102,14 +121,28 @@ const requireJson: RequestHandler = (request, _response, next) => {
   next();
 };
 
-function send(response: Response, { status, body, headers = {} }: Answer): void {
+async function send(response: Response, { status, body, chunks, headers = {} }: Answer): Promise<void> {
   response.status(status);
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-  if (body === undefined) response.end();
+  if (chunks !== undefined) await sendChunks(response, chunks);
+  else if (body === undefined) response.end();
   else response.type('application/json').send(JSON.stringify(body));
 }
 
-/** `/v1/topics/{name}` as Express writes it. */
+/** Makes no more than the client takes. What fails on the way breaks the connection, so that nobody takes a part for all. */
+async function sendChunks(response: Response, chunks: AsyncIterable<string>): Promise<void> {
+  // HEAD asks for the headers of GET only.
+  if (response.req.method === 'HEAD') {
+    response.end();
+    return;
+  }
+  await pipeline(Readable.from(chunks), response).catch((error: NodeJS.ErrnoException) => {
+    // A client that goes away is no mistake of ours.
+    if (error.code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
+  });
+}
+
+/** `/v1/tokens/{id}:rotate` as Express writes it. */
 function toExpressPath(path: string): string {
   return path.replaceAll(':', '\\:').replaceAll(/\{(\w+)\}/g, ':$1');
 }

@@ -1,11 +1,32 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import { NomosError } from '@nomos/schemas';
-import type { Express } from 'express';
 
-const HEADERS_MS_MAX = 10_000;
-const REQUEST_MS_MAX = 30_000;
-const KEEP_ALIVE_MS = 65_000;
+/** What one connection may take of the server. */
+export interface ServerLimits {
+  /** Until a request's headers are there, and until all of it is: who sends slowly does not hold a connection. */
+  readonly headersMs: number;
+  readonly requestMs: number;
+  /** How often both are looked after. */
+  readonly checkIntervalMs: number;
+  /** Between two requests. Longer than a heartbeat's interval, so that clients keep their connections. */
+  readonly keepAliveMs: number;
+  /** Without a byte in either direction. Longer than a long poll, which is silent while it waits. */
+  readonly idleMs: number;
+  readonly headersBytes: number;
+  readonly connections: number;
+}
+
+export const defaultServerLimits: ServerLimits = {
+  headersMs: 10_000,
+  requestMs: 30_000,
+  checkIntervalMs: 1_000,
+  keepAliveMs: 65_000,
+  idleMs: 90_000,
+  headersBytes: 16 * 1024,
+  connections: 20_000,
+};
+
 const DRAIN_MS_MAX = 5_000;
 const SWEEP_INTERVAL_MS = 20;
 
@@ -17,12 +38,24 @@ export interface HttpServer {
 }
 
 /** @throws NomosError PORT_IN_USE or CONFIGURATION_INVALID. */
-export async function listen(app: Express, host: string, port: number): Promise<HttpServer> {
+export async function listen(
+  app: RequestListener,
+  host: string,
+  port: number,
+  limits: ServerLimits = defaultServerLimits,
+): Promise<HttpServer> {
   const server = createServer(
-    // A client that sends slowly does not hold a connection for ever; waiting for our answer is not limited.
-    { headersTimeout: HEADERS_MS_MAX, requestTimeout: REQUEST_MS_MAX, keepAliveTimeout: KEEP_ALIVE_MS },
+    {
+      headersTimeout: limits.headersMs,
+      requestTimeout: limits.requestMs,
+      connectionsCheckingInterval: limits.checkIntervalMs,
+      keepAliveTimeout: limits.keepAliveMs,
+      maxHeaderSize: limits.headersBytes,
+    },
     app,
   );
+  server.maxConnections = limits.connections;
+  server.timeout = limits.idleMs;
   try {
     server.listen({ host, port });
     await once(server, 'listening');

@@ -77,14 +77,16 @@ function describeRoles(permission: Permission): string {
 
 function describeAnswers(answers: Readonly<Record<number, AnswerDescription>>): Record<string, object> {
   return Object.fromEntries(
-    Object.entries(answers).map(([status, { description, schema, etag }]) => [
-      status,
-      {
-        description,
-        ...(schema ? { content: { 'application/json': { schema } } } : {}),
-        ...(etag ? { headers: z.object({ ETag: z.string() }) } : {}),
-      },
-    ]),
+    Object.entries(answers).map(
+      ([status, { description, schema, contentType = 'application/json', etag }]) => [
+        status,
+        {
+          description,
+          ...(schema ? { content: { [contentType]: { schema } } } : {}),
+          ...(etag ? { headers: z.object({ ETag: z.string() }) } : {}),
+        },
+      ],
+    ),
   );
 }
 
@@ -96,6 +98,7 @@ function describeProblems(route: Route): Record<string, object> {
     ...(hasInput ? (['REQUEST_INVALID'] as const) : []),
     ...(route.request.body ? (['PAYLOAD_TOO_LARGE'] as const) : []),
     ...(route.problems ?? []),
+    'TOO_MANY_REQUESTS',
     'INTERNAL',
   ];
   const byStatus = new Map<number, Set<Code>>();

@@ -5,6 +5,14 @@ import { findUnstorable } from './request-violations.js';
 /** What a cursor holds: the key of the last entry of its page. It is opaque to clients. */
 const cursorSchema = z.array(z.string().max(255));
 
+/** The number that a cursor stands for. @throws NomosError REQUEST_INVALID when we did not make it. */
+export function readNumberCursor(cursor: string | undefined): number | undefined {
+  const [text] = readCursor(cursor, 1) ?? [];
+  if (text === undefined) return undefined;
+  if (/^[0-9]{1,15}$/.test(text)) return Number(text);
+  throw foreignCursor();
+}
+
 /** The key that a cursor stands for. @throws NomosError REQUEST_INVALID when we did not make it. */
 export function readCursor(cursor: string | undefined, parts: number): readonly string[] | undefined {
   if (cursor === undefined) return undefined;
@@ -16,8 +24,12 @@ export function readCursor(cursor: string | undefined, parts: number): readonly 
   } catch {
     // Whatever is wrong with it, the answer is the same.
   }
+  throw foreignCursor();
+}
+
+function foreignCursor(): NomosError {
   const message = 'The cursor is not one that this list gave out.';
-  throw new NomosError('REQUEST_INVALID', message, {
+  return new NomosError('REQUEST_INVALID', message, {
     violations: [{ rule: 'cursor', where: 'query.cursor', message }],
     fix: 'Send the `next` of the page before, unchanged, or leave it out.',
   });

@@ -31,8 +31,10 @@ export function problemHandler(log: Logger): ErrorRequestHandler {
 function sendProblem(response: Response, error: NomosError, requestId: string): void {
   const problem = toProblem(error, requestId);
   if (problem.status === 401) response.setHeader('WWW-Authenticate', 'Bearer realm="nomos"');
-  if (problem.status === 503 || problem.status === 429)
+  // A limit that knows better has set it already.
+  if ((problem.status === 503 || problem.status === 429) && !response.hasHeader('Retry-After')) {
     response.setHeader('Retry-After', RETRY_AFTER_SECONDS);
+  }
   response.status(problem.status).type('application/problem+json').send(JSON.stringify(problem));
 }
 

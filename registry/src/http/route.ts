@@ -9,6 +9,8 @@ import type { Services } from './services.js';
 export interface AnswerDescription {
   readonly description: string;
   readonly schema?: z.ZodType;
+  /** application/json unless given. */
+  readonly contentType?: string;
   /** Whether it carries an entity tag. */
   readonly etag?: boolean;
 }
@@ -17,6 +19,8 @@ export interface AnswerDescription {
 export interface Answer {
   readonly status: number;
   readonly body?: object;
+  /** A body that is made while it is sent, instead of `body`; the headers then say of what type it is. */
+  readonly chunks?: AsyncIterable<string>;
   readonly headers?: Readonly<Record<string, string>>;
 }
 

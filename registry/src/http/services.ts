@@ -1,11 +1,13 @@
 import type { Sessions } from '../domain/admission/sessions.js';
 import type { SubscriptionChanges } from '../domain/admission/subscription-changes.js';
 import type { Approvals } from '../domain/approvals/approvals.js';
+import type { AuditTrail } from '../domain/audit/audit-trail.js';
 import type { Catalog } from '../domain/catalog/catalog.js';
 import type { NameJudge } from '../domain/catalog/name-judge.js';
 import type { Credentials } from '../domain/credentials.js';
 import type { EdgeBundles } from '../domain/edge-bundle.js';
 import type { GrantSigner } from '../domain/grants.js';
+import type { Authenticator } from '../domain/identity/authenticator.js';
 import type { Notices } from '../domain/notices/notices.js';
 import type { Recycling } from '../domain/recycling/recycling.js';
 import type { Database } from '../domain/repositories.js';
@@ -22,6 +24,8 @@ export interface Services {
   readonly notices: Notices;
   readonly judge: NameJudge;
   readonly whois: WhoisDesk;
+  readonly auditTrail: AuditTrail;
+  readonly authenticator: Authenticator;
   readonly tokens: Tokens;
   readonly credentials: Credentials;
   readonly sessions: Sessions;

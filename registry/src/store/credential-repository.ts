@@ -15,28 +15,54 @@ export function credentialRepository(client: Prisma.TransactionClient): Credenti
       });
       return rows.map(recordOf);
     },
-    async listAll() {
+    count: (application, now) => client.credential.count({ where: { application, ...whereGood(now) } }),
+    async listGood(now) {
       const rows = await client.credential.findMany({
-        where: { revokedAt: null },
+        where: whereGood(now),
         orderBy: { accessKey: 'asc' },
       });
       return rows.map(recordOf);
     },
-    async insert({ secretHash, secretKeyEncrypted, ...credential }) {
-      await client.credential.create({
-        data: {
-          ...credential,
-          secretHash: new Uint8Array(secretHash),
-          secretKeyEncrypted: new Uint8Array(secretKeyEncrypted),
-        },
+    async insert(credential) {
+      await client.credential.create({ data: rowOf(credential) });
+    },
+    async update(credential) {
+      await client.credential.update({
+        where: { accessKey: credential.accessKey },
+        data: rowOf(credential),
       });
     },
-    async revoke(accessKey, at) {
-      await client.credential.update({ where: { accessKey }, data: { revokedAt: at } });
+    async reseal(accessKey, secretKeyEncrypted) {
+      const data = { secretKeyEncrypted: new Uint8Array(secretKeyEncrypted) };
+      await client.credential.update({ where: { accessKey }, data });
+    },
+    async noteUse(accessKey, at, unlessAfter) {
+      await client.credential.updateMany({
+        where: { accessKey, OR: [{ lastUsedAt: null }, { lastUsedAt: { lte: unlessAfter } }] },
+        data: { lastUsedAt: at },
+      });
     },
   };
 }
 
-function recordOf({ revokedAt, ...row }: Credential): CredentialRecord {
-  return { ...row, ...(revokedAt === null ? {} : { revokedAt }) };
+function whereGood(now: Date) {
+  return { revokedAt: null, OR: [{ expiresAt: null }, { expiresAt: { gt: now } }] };
+}
+
+/** Without the last use, which is only ever written by `noteUse`: a change must not turn it back. */
+function rowOf({ lastUsedAt, secretHash, secretKeyEncrypted, ...credential }: CredentialRecord) {
+  return {
+    ...credential,
+    secretHash: new Uint8Array(secretHash),
+    secretKeyEncrypted: new Uint8Array(secretKeyEncrypted),
+  };
+}
+
+function recordOf({ expiresAt, lastUsedAt, revokedAt, ...row }: Credential): CredentialRecord {
+  return {
+    ...row,
+    ...(expiresAt === null ? {} : { expiresAt }),
+    ...(lastUsedAt === null ? {} : { lastUsedAt }),
+    ...(revokedAt === null ? {} : { revokedAt }),
+  };
 }

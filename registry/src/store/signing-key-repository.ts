@@ -8,5 +8,9 @@ export function signingKeyRepository(client: Prisma.TransactionClient): SigningK
       const privateKeyEncrypted = new Uint8Array(key.privateKeyEncrypted);
       await client.signingKey.create({ data: { ...key, privateKeyEncrypted } });
     },
+    async reseal(kid, privateKeyEncrypted) {
+      const data = { privateKeyEncrypted: new Uint8Array(privateKeyEncrypted) };
+      await client.signingKey.update({ where: { kid }, data });
+    },
   };
 }

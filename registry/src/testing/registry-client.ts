@@ -26,9 +26,14 @@ export function clientOf(url: string, token: string): Client {
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
     const text = await response.text();
-    const parsed: unknown = text === '' ? {} : JSON.parse(text);
-    return { status: response.status, headers: response.headers, body: Object(parsed) };
+    const { status, headers: answered } = response;
+    return { status, headers: answered, body: Object(parse(text, answered.get('content-type') ?? '')) };
   };
+}
+
+function parse(text: string, type: string): unknown {
+  if (type.includes('ndjson')) return { lines: text.split('\n').filter((line) => line !== '') };
+  return text === '' ? {} : JSON.parse(text);
 }
 
 /** The rules of the violations of a problem, in order. */

@@ -9,7 +9,7 @@ import {
   retentionSchema,
   retryPolicySchema,
 } from './catalog.js';
-import { codeSchema, nameSchema } from './fields.js';
+import { codeSchema, nameSchema, timestampSchema } from './fields.js';
 
 /** A public key that verifies grants (RFC 8037: kty OKP, crv Ed25519). */
 export const publicKeySchema = z.object({
@@ -66,6 +66,8 @@ export const edgeBundleSchema = z
         application: codeSchema,
         /** Topics that the application may publish to. */
         publish: z.array(nameSchema),
+        /** When the key ends by itself, so that a rotation needs no second change. */
+        expiresAt: timestampSchema.optional(),
       }),
     ),
     /** Sessions that ended before their grants did; their grants are refused. */

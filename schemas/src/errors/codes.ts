@@ -106,6 +106,11 @@ export const codes = {
     title: 'The caller may not do this.',
     fix: 'Ask a platform admin, or the owner that the message names.',
   },
+  LAST_ADMIN: {
+    httpStatus: 409,
+    title: 'It is the last token of a platform admin; without it nobody could administer the registry.',
+    fix: 'Issue another platform admin token without restriction first, or configure OIDC with an admin role.',
+  },
   // Admission
   MANIFEST_REFUSED: {
     httpStatus: 403,

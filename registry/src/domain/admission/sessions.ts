@@ -7,7 +7,7 @@ import {
   type Topic,
   type Violation,
 } from '@nomos/schemas';
-import { type Actor, requireOwn } from '../actor.js';
+import { type Actor, requireEnvironments, requireOwn } from '../actor.js';
 import type { AuditLog } from '../audit/audit-log.js';
 import type { NameJudge } from '../catalog/name-judge.js';
 import type { Clock } from '../clock.js';
@@ -160,6 +160,7 @@ export class Sessions {
       const isOwnClient = actor.principal.role === 'application';
       if (isOwnClient) requireApplication(actor, session.application);
       else await requireOwn(actor, session.application, repositories);
+      requireEnvironments(actor, [session.environment]);
       if (session.closedAt !== undefined) return;
       const closedAt = this.#clock();
       const graceMs = isOwnClient ? 0 : this.#times.grantGraceMs;

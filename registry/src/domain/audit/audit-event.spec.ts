@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type AuditFacts, chain, chainStart, isChained } from './audit-event.js';
+import { type AuditFacts, chain, chainStart, findFault } from './audit-event.js';
 
 const facts: AuditFacts = {
   at: new Date('2026-11-21T12:00:00.123Z'),
@@ -13,6 +13,8 @@ const facts: AuditFacts = {
   before: { queues: 4, description: 'é' },
   after: { description: 'é', queues: 8, publishers: [{ code: 'a', more: null }] },
 };
+
+const isChained = (...pair: Parameters<typeof findFault>) => findFault(...pair) === undefined;
 
 describe('the chain of audit events', () => {
   const first = chain(facts, chainStart);
@@ -38,8 +40,16 @@ describe('the chain of audit events', () => {
     ['another state before', { before: { queues: 5, description: 'é' } }],
     ['no state after', { after: {} }],
     ['another number', { sequence: 2 }],
+    ['another issuer', { actorIssuer: 'https://elsewhere.example' }],
+    ['another call', { requestId: 'r-2' }],
   ])('shows %s', (_what, change) => {
     expect(isChained({ ...first, ...change }, chainStart)).toBe(false);
+  });
+
+  test('keeps the hashes of events from before issuers and request ids', () => {
+    expect(Buffer.from(first.hash).toString('hex')).toBe(
+      '6e24c4891c54be64924ee03e6d754bb4e50568e3ca8364a94f2c8837868275d7',
+    );
   });
 
   test('shows an event left out, put in or moved', () => {

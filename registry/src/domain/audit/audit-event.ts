@@ -5,8 +5,12 @@ import type { Role } from '@nomos/schemas';
 export interface AuditFacts {
   readonly at: Date;
   readonly actorRole: Role;
-  /** The id of the token, the access key, or `operator` for whoever runs the process. */
+  /** The id of a token, an access key, the subject of an OIDC token, or `operator` for whoever runs the process. */
   readonly actorId: string;
+  /** Who vouches for the actor, where that is not this registry: the issuer of an OIDC token. */
+  readonly actorIssuer?: string;
+  /** The call that did it; absent where there was none, or in events of older versions. */
+  readonly requestId?: string;
   /** What was done, as `<noun>.<verb>`, for instance `topic.create`. */
   readonly action: string;
   /** What kind of thing it was done to, for instance `topic`. */
@@ -27,24 +31,38 @@ export interface AuditEvent extends AuditFacts {
   readonly hash: Uint8Array;
 }
 
+/** Where a chain ends, so that the next event can follow. */
+export type ChainEnd = Pick<AuditEvent, 'sequence' | 'hash'>;
+
 /** What the first event follows. */
-export const chainStart: Pick<AuditEvent, 'sequence' | 'hash'> = { sequence: 0, hash: new Uint8Array(32) };
+export const chainStart: ChainEnd = { sequence: 0, hash: new Uint8Array(32) };
 
 /** The event as the next one of the chain. */
-export function chain(facts: AuditFacts, last: Pick<AuditEvent, 'sequence' | 'hash'>): AuditEvent {
+export function chain(facts: AuditFacts, last: ChainEnd): AuditEvent {
   const sequence = last.sequence + 1;
   const previousHash = last.hash;
   return { ...facts, sequence, previousHash, hash: hashOf(facts, sequence, previousHash) };
 }
 
-/** Whether an event says what it said when it was chained, and follows the one before. */
-export function isChained(event: AuditEvent, last: Pick<AuditEvent, 'sequence' | 'hash'>): boolean {
+/** What is wrong with an event that should follow the one before; undefined when nothing is. */
+export function findFault(
+  event: AuditEvent,
+  last: ChainEnd,
+): { readonly rule: 'gap' | 'link' | 'content'; readonly message: string } | undefined {
   const expected = chain(event, last);
-  return (
-    event.sequence === expected.sequence &&
-    Buffer.compare(event.previousHash, expected.previousHash) === 0 &&
-    Buffer.compare(event.hash, expected.hash) === 0
-  );
+  if (event.sequence !== expected.sequence) {
+    const message = `Event ${expected.sequence} is missing: after ${last.sequence} comes ${event.sequence}.`;
+    return { rule: 'gap', message };
+  }
+  if (Buffer.compare(event.previousHash, expected.previousHash) !== 0) {
+    const message = `Event ${event.sequence} does not follow event ${last.sequence}: one of them was put in the place of another.`;
+    return { rule: 'link', message };
+  }
+  if (Buffer.compare(event.hash, expected.hash) !== 0) {
+    const message = `Event ${event.sequence} does not say what it said when it was written.`;
+    return { rule: 'content', message };
+  }
+  return undefined;
 }
 
 /** SHA-256 over the previous hash and the facts as JSON with sorted keys, so that anybody can compute it again. */
@@ -52,6 +70,8 @@ function hashOf(facts: AuditFacts, sequence: number, previousHash: Uint8Array): 
   const { at, actorRole, actorId, action, subjectKind, subject, before = null, after = null } = facts;
   const content = canonicalJson({
     ...{ sequence, at: at.toISOString(), actorRole, actorId, action, subjectKind, subject, before, after },
+    // JSON leaves out what is undefined: so the hashes of events from before these fields stay what they were.
+    ...{ actorIssuer: facts.actorIssuer, requestId: facts.requestId },
   });
   return new Uint8Array(createHash('sha256').update(previousHash).update(content).digest());
 }

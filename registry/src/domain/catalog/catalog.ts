@@ -7,7 +7,7 @@ import {
   type Requirement,
   type Violation,
 } from '@nomos/schemas';
-import { type Actor, requireOwn } from '../actor.js';
+import { type Actor, requireEnvironments, requireOwn } from '../actor.js';
 import type { ApprovalGate } from '../approvals/approval-gate.js';
 import { readChangeFacts } from '../approvals/change-facts.js';
 import type { AuditLog } from '../audit/audit-log.js';
@@ -349,13 +349,14 @@ export class Catalog {
     return this.#gate.requirements(facts, repositories);
   }
 
-  #ask<Entry extends CatalogEntry, Create extends object, Change extends object>(
+  async #ask<Entry extends CatalogEntry, Create extends object, Change extends object>(
     collection: Collection<Entry, Create, Change>,
     actor: Actor,
     entry: Entry,
     asked: Pick<ChangeRequest, 'action' | 'proposal' | 'requirements'>,
     repositories: Repositories,
   ): Promise<ChangeRequest> {
+    requireEnvironments(actor, await collection.affectedEnvironments(entry, repositories));
     const kind = approvableSchema.parse(collection.name);
     const key = [...keyOf(collection, creationOf(collection, entry))];
     const change = { ...asked, kind, key, entryVersion: entry.version };

@@ -1,5 +1,5 @@
 import { type SearchKind, searchKinds } from '@nomos/schemas';
-import type { Actor } from '../actor.js';
+import { type Actor, requireEnvironments } from '../actor.js';
 import type { AuditLog } from '../audit/audit-log.js';
 import type { CatalogEntry, Repositories } from '../repositories.js';
 import type { Collection } from './collection.js';
@@ -46,6 +46,7 @@ export async function recordEntry<Entry extends CatalogEntry, Create extends obj
   ];
   // Sorted, so that two transactions never wait for each other in a circle.
   const environments = [...new Set(affected)].sort();
+  requireEnvironments(actor, environments);
   if (environments.length > 0) await repositories.environments.raiseRevisions(environments);
 }
 

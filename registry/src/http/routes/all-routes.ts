@@ -8,6 +8,7 @@ import { teams } from '../../domain/catalog/teams.js';
 import { topics } from '../../domain/catalog/topics.js';
 import type { Route } from '../route.js';
 import { approvalRoutes } from './approval-routes.js';
+import { auditRoutes } from './audit-routes.js';
 import { catalogRoutes } from './catalog-routes.js';
 import { credentialRoutes } from './credential-routes.js';
 import { edgeRoutes } from './edge-routes.js';
@@ -42,5 +43,6 @@ export const allRoutes: readonly Route[] = [
   ...whoisRoutes,
   ...edgeRoutes,
   ...tokenRoutes,
+  ...auditRoutes,
   ...serviceRoutes,
 ];

@@ -5,14 +5,17 @@ import {
   listQuerySchema,
   nameSchema,
   pageSchema,
+  rotateCredentialSchema,
 } from '@nomos/schemas';
 import { z } from 'zod';
+import type { Credentials } from '../../domain/credentials.js';
 import type { CredentialRecord } from '../../domain/repositories.js';
 import { readCursor, toPage } from '../page.js';
 import { defineRoute, type Route } from '../route.js';
 
 const path = '/v1/applications/{code}/credentials';
 const params = z.strictObject({ code: nameSchema });
+const oneParams = params.extend({ accessKey: z.string().max(64) });
 
 /** What an application proves itself with. */
 export const credentialRoutes: readonly Route[] = [
@@ -26,9 +29,13 @@ export const credentialRoutes: readonly Route[] = [
     request: { params, body: createCredentialSchema },
     answers: { 201: { description: 'The credentials with their secret', schema: createdCredentialSchema } },
     problems: ['NOT_FOUND', 'RETIRED', 'TOO_MANY_REQUESTS'],
+    example: {
+      params: { code: 'paycore' },
+      body: { description: 'The instances in the second data centre' },
+    },
     handle: async ({ params: { code }, body, actor }, { credentials }) => {
-      const { record, secretKey, token } = await credentials.issue(actor, code, body.description);
-      return { status: 201, body: { ...toCredential(record), secretKey, token } };
+      const { record, secretKey, token } = await credentials.issue(actor, code, body);
+      return { status: 201, body: { ...toCredential(record, credentials), secretKey, token } };
     },
   }),
   defineRoute({
@@ -38,6 +45,7 @@ export const credentialRoutes: readonly Route[] = [
     summary: 'List the credentials of an application, without their secrets',
     tag: 'credentials',
     permission: 'credentials.read',
+    example: { params: { code: 'paycore' } },
     request: { params, query: listQuerySchema.omit({ includeRetired: true }) },
     answers: { 200: { description: 'A page of credentials', schema: pageSchema(credentialSchema) } },
     problems: ['NOT_FOUND'],
@@ -45,7 +53,30 @@ export const credentialRoutes: readonly Route[] = [
       const [after] = readCursor(cursor, 1) ?? [];
       const query = { limit: limit + 1, ...(after === undefined ? {} : { after }) };
       const records = await credentials.list(actor, code, query);
-      return { status: 200, body: toPage(records.map(toCredential), limit, ({ accessKey }) => [accessKey]) };
+      const items = records.map((record) => toCredential(record, credentials));
+      return { status: 200, body: toPage(items, limit, ({ accessKey }) => [accessKey]) };
+    },
+  }),
+  defineRoute({
+    method: 'post',
+    path: `${path}/{accessKey}:rotate`,
+    id: 'credentials.rotate',
+    summary:
+      'Issue credentials in the place of others, which stay good for a while and then end by themselves',
+    tag: 'credentials',
+    permission: 'credentials.write',
+    request: { params: oneParams, body: rotateCredentialSchema },
+    answers: {
+      201: { description: 'The new credentials with their secret', schema: createdCredentialSchema },
+    },
+    problems: ['NOT_FOUND', 'RETIRED', 'TOO_MANY_REQUESTS'],
+    example: {
+      params: { code: 'paycore', accessKey: '0123456789abcdef0123' },
+      body: { overlapSeconds: 3600 },
+    },
+    handle: async ({ params: { code, accessKey }, body, actor }, { credentials }) => {
+      const { record, secretKey, token } = await credentials.rotate(actor, code, accessKey, body);
+      return { status: 201, body: { ...toCredential(record, credentials), secretKey, token } };
     },
   }),
   defineRoute({
@@ -55,7 +86,8 @@ export const credentialRoutes: readonly Route[] = [
     summary: 'Revoke credentials of an application',
     tag: 'credentials',
     permission: 'credentials.write',
-    request: { params: params.extend({ accessKey: z.string().max(64) }) },
+    request: { params: oneParams },
+    example: { params: { code: 'paycore', accessKey: '0123456789abcdef0123' } },
     answers: { 204: { description: 'The credentials are worthless from now on' } },
     problems: ['NOT_FOUND'],
     handle: async ({ params: { code, accessKey }, actor }, { credentials }) => {
@@ -65,6 +97,13 @@ export const credentialRoutes: readonly Route[] = [
   }),
 ];
 
-function toCredential({ accessKey, application, description, createdAt }: CredentialRecord) {
-  return { accessKey, application, description, createdAt: createdAt.toISOString() };
+function toCredential(record: CredentialRecord, credentials: Credentials) {
+  const { accessKey, application, description, createdAt, expiresAt, lastUsedAt } = record;
+  return {
+    ...{ accessKey, application, description },
+    state: credentials.stateOf(record),
+    createdAt: createdAt.toISOString(),
+    ...(expiresAt === undefined ? {} : { expiresAt: expiresAt.toISOString() }),
+    ...(lastUsedAt === undefined ? {} : { lastUsedAt: lastUsedAt.toISOString() }),
+  };
 }

@@ -45,6 +45,8 @@ export const edgeRoutes: readonly Route[] = [
       requireEnvironment(actor, environment);
       const known = header('if-none-match');
       const changed = await waitForChange(environment, known, wait * 1000, signal, services);
+      // The token may have been revoked meanwhile, and the bundle holds secrets.
+      await services.authenticator.authenticate(header('authorization'));
       if (!changed) return { status: 304, ...(known === undefined ? {} : { headers: { etag: known } }) };
       const news =
         revocations && known !== undefined
