@@ -3,6 +3,7 @@ export type { Clock } from './domain/clock.js';
 export { generateOpenApi } from './http/openapi.js';
 export { type Postgres, type PostgresOptions, startPostgres } from './postgres/start-postgres.js';
 export {
+  type BrokerAccessDescription,
   type EnvironmentDescription,
   type Registry,
   type RegistryOptions,

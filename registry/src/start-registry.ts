@@ -1,4 +1,7 @@
+import { hostname } from 'node:os';
 import {
+  type BrokerAccess,
+  brokerAccessSchema,
   compileNorm,
   createEnvironmentSchema,
   defaultNorm,
@@ -18,8 +21,14 @@ import { type Clock, systemClock } from './domain/clock.js';
 import { Credentials } from './domain/credentials.js';
 import { EdgeBundles } from './domain/edge-bundle.js';
 import { GrantSigner } from './domain/grants.js';
+import { Provisioning } from './domain/provisioning/provisioning.js';
+import {
+  defaultReconcilerTimes,
+  Reconciler,
+  type ReconcilerTimes,
+} from './domain/provisioning/reconciler.js';
 import { RevisionWatch } from './domain/revision-watch.js';
-import { SecretBox } from './domain/secrets.js';
+import { createId, SecretBox } from './domain/secrets.js';
 import { Tokens } from './domain/tokens.js';
 import { createApp } from './http/express-app.js';
 import { listen } from './http/http-server.js';
@@ -27,6 +36,7 @@ import { generateOpenApi } from './http/openapi.js';
 import { allRoutes } from './http/routes/all-routes.js';
 import type { Services } from './http/services.js';
 import { startPostgres } from './postgres/start-postgres.js';
+import { RemotingBrokerAdmin } from './remoting/remoting-broker-admin.js';
 import { ensureDatabase, prepareDatabase } from './store/prepare-database.js';
 import { PrismaDatabase } from './store/prisma-database.js';
 
@@ -51,10 +61,14 @@ export interface RegistryOptions {
   readonly log?: Logger;
   readonly clock?: Clock;
   readonly sessionTimes?: Partial<SessionTimes>;
+  readonly reconcilerTimes?: Partial<ReconcilerTimes>;
 }
 
 /** An environment as its creation describes it. */
 export type EnvironmentDescription = z.input<typeof createEnvironmentSchema>;
+
+/** How the broker of an environment is reached by its administrator. */
+export type BrokerAccessDescription = z.input<typeof brokerAccessSchema>;
 
 /** A running registry. */
 export interface Registry {
@@ -67,6 +81,8 @@ export interface Registry {
   issueEdgeToken(environment: string): Promise<string>;
   /** Registers an environment, or changes it to the description. @throws NomosError RETIRED or REQUEST_INVALID. */
   ensureEnvironment(description: EnvironmentDescription): Promise<void>;
+  /** Lets the registry provision an environment's broker; a drift policy that was set stays. @throws NomosError NOT_FOUND. */
+  manageBroker(environment: string, access: BrokerAccessDescription): Promise<void>;
   /** Finishes running calls, then stops everything that was started. */
   close(): Promise<void>;
 }
@@ -104,7 +120,10 @@ async function start(
   );
   await prepareDatabase(databaseUrl, log);
 
-  const onRevisionsRaised = (codes: ReadonlySet<string>) => watch.changed(codes);
+  const onRevisionsRaised = (codes: ReadonlySet<string>) => {
+    watch.changed(codes);
+    services.reconciler.wake();
+  };
   const database = new PrismaDatabase({ url: databaseUrl, log, onRevisionsRaised });
   closers.push(() => database.close());
   const watch = new RevisionWatch(database.repositories.environments, log);
@@ -116,6 +135,8 @@ async function start(
   closers.push(() => server.close());
   closers.push(() => watch.close());
   closers.push(startPurging(services.sessions, log));
+  closers.push(() => services.reconciler.close());
+  services.reconciler.start();
   log.info({ url: server.url }, 'registry started');
   return {
     url: server.url,
@@ -123,6 +144,7 @@ async function start(
     databaseUrl,
     issueEdgeToken: (environment) => services.tokens.issueEmbedded(environment),
     ensureEnvironment: (description) => ensureEnvironment(services.catalog, description),
+    manageBroker: (environment, access) => manageBroker(services, environment, access),
     close,
   };
 }
@@ -142,7 +164,7 @@ async function createServices(
   database: PrismaDatabase,
   watch: RevisionWatch,
   secrets: SecretBox,
-  { clock = systemClock, sessionTimes }: RegistryOptions,
+  { clock = systemClock, log = silentLogger, sessionTimes, reconcilerTimes }: RegistryOptions,
 ): Promise<Services> {
   const norm = compileNorm(defaultNorm);
   const judge = new NameJudge(norm);
@@ -150,8 +172,17 @@ async function createServices(
   const audit = new AuditLog(clock);
   const times = { ...defaultSessionTimes, ...sessionTimes };
   const credentials = new Credentials(database, secrets, audit, clock, times.grantGraceMs);
+  const provisioning = new Provisioning(database, secrets, audit);
+  const reconciler = new Reconciler({
+    ...{ database, provisioning, audit, clock, log },
+    connect: (target) => new RemotingBrokerAdmin(target),
+    times: { ...defaultReconcilerTimes, ...reconcilerTimes },
+    holder: `${hostname()} ${process.pid} ${createId()}`,
+  });
   return {
     database,
+    provisioning,
+    reconciler,
     watch,
     judge,
     signer,
@@ -173,6 +204,18 @@ function startPurging(sessions: Sessions, log: Logger): () => void {
   }, PURGE_INTERVAL_MS);
   timer.unref();
   return () => clearInterval(timer);
+}
+
+async function manageBroker(
+  { database, provisioning, reconciler }: Services,
+  environment: string,
+  description: BrokerAccessDescription,
+): Promise<void> {
+  const access: BrokerAccess = brokerAccessSchema.parse(description);
+  const known = await database.repositories.provisioning.find(environment);
+  const driftPolicy = description.driftPolicy ?? known?.driftPolicy ?? access.driftPolicy;
+  await provisioning.setAccess(operator, environment, { ...access, driftPolicy });
+  reconciler.wake();
 }
 
 async function ensureEnvironment(catalog: Catalog, description: EnvironmentDescription): Promise<void> {

@@ -4,6 +4,7 @@ export * from './api/edge-bundle.js';
 export * from './api/fields.js';
 export * from './api/grant.js';
 export * from './api/problem.js';
+export * from './api/provisioning.js';
 export * from './api/session.js';
 export * from './api/token.js';
 export { type Code, type CodeDefinition, codes, isCode } from './errors/codes.js';

@@ -43,6 +43,8 @@ export const permissions = {
   'norms.read': everybody,
   'names.check': everybody,
   'edge.read': { edge: 'own' },
+  'provisioning.read': readers,
+  'provisioning.write': admins,
 } as const satisfies Record<string, Partial<Record<Role, Scope>>>;
 
 /** Something that a role may or may not do. */

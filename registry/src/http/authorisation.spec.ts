@@ -64,6 +64,8 @@ const expected: Record<Permission, string> = {
   'norms.read': /*          */ 'A A A A A -',
   'names.check': /*         */ 'A A A A A -',
   'edge.read': /*           */ '- - - - - o',
+  'provisioning.read': /*   */ 'A A A A - -',
+  'provisioning.write': /*  */ 'A - - - - -',
 };
 
 describe('the table of permissions', () => {

@@ -4,6 +4,8 @@ import type { NameJudge } from '../domain/catalog/name-judge.js';
 import type { Credentials } from '../domain/credentials.js';
 import type { EdgeBundles } from '../domain/edge-bundle.js';
 import type { GrantSigner } from '../domain/grants.js';
+import type { Provisioning } from '../domain/provisioning/provisioning.js';
+import type { Reconciler } from '../domain/provisioning/reconciler.js';
 import type { Database } from '../domain/repositories.js';
 import type { RevisionWatch } from '../domain/revision-watch.js';
 import type { Tokens } from '../domain/tokens.js';
@@ -17,6 +19,8 @@ export interface Services {
   readonly credentials: Credentials;
   readonly sessions: Sessions;
   readonly bundles: EdgeBundles;
+  readonly provisioning: Provisioning;
+  readonly reconciler: Reconciler;
   readonly watch: RevisionWatch;
   readonly signer: GrantSigner;
   /** The document that describes the routes. */

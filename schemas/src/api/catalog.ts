@@ -54,6 +54,12 @@ export const createEnvironmentSchema = z.strictObject({
 export const changeEnvironmentSchema = createEnvironmentSchema.omit({ code: true }).partial();
 export const environmentSchema = createEnvironmentSchema.extend(entryFields).meta({ id: 'Environment' });
 
+/** What becomes of a topic or group at the broker when it is retired, or leaves an environment. */
+export const whenRetiredSchema = z.enum(['keep', 'delete']).meta({
+  description:
+    'At the broker, when the entry is retired or leaves an environment. keep: it stays, with its messages. delete: it is deleted with them, if the registry created or adopted it.',
+});
+
 // Topics.
 
 export const messageTypeSchema = z.enum(['NORMAL', 'FIFO', 'DELAY', 'TRANSACTION']);
@@ -98,6 +104,7 @@ export const createTopicSchema = z.strictObject({
   retention: retentionSchema.default(defaultRetention),
   deduplicationWindowMs: deduplicationWindowSchema.default(limits.deduplicationWindowMs),
   runbook: webAddressSchema.optional(),
+  whenRetired: whenRetiredSchema.default('keep'),
 });
 /** The application, message type and number of queues of a topic stay: changing them would break its users. */
 export const changeTopicSchema = z
@@ -110,6 +117,7 @@ export const changeTopicSchema = z
     retention: retentionSchema,
     deduplicationWindowMs: deduplicationWindowSchema,
     runbook: webAddressSchema,
+    whenRetired: whenRetiredSchema,
   })
   .partial();
 export const topicSchema = createTopicSchema.extend(entryFields).meta({ id: 'Topic' });
@@ -163,6 +171,7 @@ export const createConsumerGroupSchema = z.strictObject({
   idempotence: idempotenceSchema.default('none').meta({
     description: 'How the group makes sure that a message delivered twice takes effect once',
   }),
+  whenRetired: whenRetiredSchema.default('keep'),
 });
 /** The mode stays: the places up to which a group has read mean something else in the other. */
 export const changeConsumerGroupSchema = z
@@ -171,6 +180,7 @@ export const changeConsumerGroupSchema = z
     environments: environmentsField,
     retry: retryPolicySchema,
     idempotence: idempotenceSchema,
+    whenRetired: whenRetiredSchema,
   })
   .partial();
 export const consumerGroupSchema = createConsumerGroupSchema

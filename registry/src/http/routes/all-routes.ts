@@ -11,6 +11,7 @@ import { catalogRoutes } from './catalog-routes.js';
 import { credentialRoutes } from './credential-routes.js';
 import { edgeRoutes } from './edge-routes.js';
 import { nameRoutes } from './name-routes.js';
+import { provisioningRoutes } from './provisioning-routes.js';
 import { serviceRoutes } from './service-routes.js';
 import { sessionRoutes } from './session-routes.js';
 import { tokenRoutes } from './token-routes.js';
@@ -22,6 +23,7 @@ export const allRoutes: readonly Route[] = [
   ...catalogRoutes(applications),
   ...credentialRoutes,
   ...catalogRoutes(environments),
+  ...provisioningRoutes,
   ...catalogRoutes(topics),
   ...catalogRoutes(producerGroups),
   ...catalogRoutes(consumerGroups),
