@@ -9,7 +9,8 @@ import type {
 import { type FoundCopy, readGroupConfig, readTopicConfig, saveRequest } from './entry-codec.js';
 import { readFastjson } from './read-fastjson.js';
 import type { RemotingAnswer, RemotingRequest } from './remoting-command.js';
-import { defaultRemotingTimes, RemotingConnection, type RemotingTimes } from './remoting-connection.js';
+import { defaultRemotingTimes, type RemotingTimes } from './remoting-connection.js';
+import { RemotingServer } from './remoting-server.js';
 import { requestCode } from './request-codes.js';
 import { refusalOf, responseCode } from './response-refusal.js';
 
@@ -26,25 +27,26 @@ const clusterInfoSchema = z.object({
   clusterAddrTable: z.record(z.string(), z.array(z.string())),
 });
 
+/** The server's own, some of which are legal names all the same (TopicValidator does not know those of RocksDB). */
+const SYSTEM_NAME = /^RMQ_SYS_/i;
+
 /** What differs between topics and groups, as far as requests go. */
 const kinds = {
   topic: {
-    ...{ noun: 'topic', nameField: 'topic', absent: responseCode.topicNotExist },
-    ...{ find: requestCode.getTopicConfig, list: requestCode.getAllTopicConfig, table: 'topicConfigTable' },
+    ...{ noun: 'topic', list: requestCode.getAllTopicConfig, table: 'topicConfigTable' },
     ...{ from: 'topicSeq', count: 'maxTopicNum', total: 'totalTopicNum' },
-    ...{ read: readTopicConfig, isOwn: isLegalRocketmqTopic },
+    ...{ read: readTopicConfig, isLegal: isLegalRocketmqTopic },
   },
   'consumer-group': {
-    ...{ noun: 'consumer group', nameField: 'group', absent: responseCode.subscriptionGroupNotExist },
-    ...{ find: requestCode.getGroupConfig, list: requestCode.getAllGroupConfig },
-    ...{ table: 'subscriptionGroupTable', from: 'groupSeq', count: 'maxGroupNum', total: 'totalGroupNum' },
-    ...{ read: readGroupConfig, isOwn: isLegalRocketmqGroup },
+    ...{ noun: 'consumer group', list: requestCode.getAllGroupConfig, table: 'subscriptionGroupTable' },
+    ...{ from: 'groupSeq', count: 'maxGroupNum', total: 'totalGroupNum' },
+    ...{ read: readGroupConfig, isLegal: isLegalRocketmqGroup },
   },
 } as const;
 
 interface Cluster {
   readonly masters: readonly string[];
-  /** RocketMQ has topics that are named like its clusters and brokers. */
+  /** RocketMQ has topics that are named after its clusters and brokers. */
   readonly ownNames: ReadonlySet<string>;
 }
 
@@ -52,8 +54,9 @@ interface Cluster {
 export class RemotingBrokerAdmin implements BrokerAdmin {
   readonly #target: BrokerTarget;
   readonly #times: RemotingTimes;
-  readonly #connections = new Map<string, RemotingConnection>();
+  readonly #servers = new Map<string, RemotingServer>();
   #known: Promise<Cluster> | undefined;
+  #groups: Promise<ReadonlyMap<string, FoundEntry>> | undefined;
 
   constructor(target: BrokerTarget, times: RemotingTimes = defaultRemotingTimes) {
     this.#target = target;
@@ -62,6 +65,7 @@ export class RemotingBrokerAdmin implements BrokerAdmin {
 
   async refresh(): Promise<void> {
     this.#known = undefined;
+    this.#groups = undefined;
     await this.#cluster();
   }
 
@@ -70,7 +74,7 @@ export class RemotingBrokerAdmin implements BrokerAdmin {
     const copies = new Map<string, FoundCopy[]>();
     for (const master of masters) {
       for (const [name, copy] of await this.#listAt(master, kind)) {
-        if (ownNames.has(name) || !kinds[kind].isOwn(name)) continue;
+        if (ownNames.has(name) || SYSTEM_NAME.test(name) || !kinds[kind].isLegal(name)) continue;
         const known = copies.get(name);
         if (known === undefined) copies.set(name, [copy]);
         else known.push(copy);
@@ -80,16 +84,21 @@ export class RemotingBrokerAdmin implements BrokerAdmin {
   }
 
   async find(kind: ProvisionedKind, name: string): Promise<FoundEntry | undefined> {
-    const { find, nameField, absent, read, noun } = kinds[kind];
+    // RocketMQ makes a group of its own settings when it is asked for one that is not there (request 352, by the
+    // default of `autoCreateSubscriptionGroup`), so groups are only ever looked up among all.
+    if (kind === 'consumer-group') {
+      this.#groups ??= this.list(kind);
+      return (await this.#groups).get(name);
+    }
     const { masters } = await this.#cluster();
-    const request = requestOf(find, { [nameField]: name });
+    const request = requestOf(requestCode.getTopicConfig, { topic: name });
     const copies: FoundCopy[] = [];
     for (const master of masters) {
       const answer = await this.#send(master, request);
-      if (answer.code === absent) continue;
+      if (answer.code === responseCode.topicNotExist) continue;
       if (answer.code !== responseCode.success)
-        throw refusalOf(`to show the ${noun} "${name}"`, master, answer);
-      copies.push(read(readFastjson(answer.body)));
+        throw refusalOf(`to show the topic "${name}"`, master, answer);
+      copies.push(readTopicConfig(readFastjson(answer.body)));
     }
     return copies.length === 0 ? undefined : merge(copies, masters.length);
   }
@@ -122,8 +131,8 @@ export class RemotingBrokerAdmin implements BrokerAdmin {
   }
 
   close(): void {
-    for (const connection of this.#connections.values()) connection.close();
-    this.#connections.clear();
+    for (const server of this.#servers.values()) server.close();
+    this.#servers.clear();
   }
 
   #cluster(): Promise<Cluster> {
@@ -159,10 +168,8 @@ export class RemotingBrokerAdmin implements BrokerAdmin {
         fix: 'Start a master broker that registers with this name server.',
       });
     }
-    return {
-      masters,
-      ownNames: new Set([...Object.keys(brokerAddrTable), ...Object.keys(clusterAddrTable)]),
-    };
+    const places = [...Object.keys(brokerAddrTable), ...Object.keys(clusterAddrTable)];
+    return { masters, ownNames: new Set(places.flatMap((name) => [name, `${name}_REPLY_TOPIC`])) };
   }
 
   async #listAt(master: string, kind: ProvisionedKind): Promise<ReadonlyMap<string, FoundCopy>> {
@@ -189,9 +196,9 @@ export class RemotingBrokerAdmin implements BrokerAdmin {
 
   #send(address: string, request: RemotingRequest): Promise<RemotingAnswer> {
     const { tls, certificateAuthority, credentials } = this.#target;
-    let connection = this.#connections.get(address);
-    if (connection === undefined) {
-      connection = new RemotingConnection(
+    let server = this.#servers.get(address);
+    if (server === undefined) {
+      server = new RemotingServer(
         {
           ...{ address, tls },
           ...(certificateAuthority === undefined ? {} : { certificateAuthority }),
@@ -199,9 +206,9 @@ export class RemotingBrokerAdmin implements BrokerAdmin {
         },
         this.#times,
       );
-      this.#connections.set(address, connection);
+      this.#servers.set(address, server);
     }
-    return connection.request(request);
+    return server.request(request);
   }
 }
 

@@ -45,6 +45,7 @@ export class RemotingConnection {
   #connecting: Promise<Socket> | undefined;
   #socket: Socket | undefined;
   #opaque = 0;
+  #underWay = 0;
   #closed = false;
 
   constructor(target: RemotingTarget, times: RemotingTimes) {
@@ -52,8 +53,31 @@ export class RemotingConnection {
     this.#times = times;
   }
 
+  /** Requests that have no answer yet. */
+  get underWay(): number {
+    return this.#underWay;
+  }
+
   /** @throws NomosError UNAVAILABLE or TIMEOUT; whether the server has done it is not known then. */
   async request(request: RemotingRequest): Promise<RemotingAnswer> {
+    this.#underWay += 1;
+    try {
+      return await this.#request(request);
+    } finally {
+      this.#underWay -= 1;
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    const error = new NomosError('CLOSED', `The connection to ${this.#target.address} was closed.`);
+    void this.#connecting?.then(
+      (socket) => this.#fail(socket, error),
+      () => undefined,
+    );
+  }
+
+  async #request(request: RemotingRequest): Promise<RemotingAnswer> {
     const { address, credentials } = this.#target;
     if (this.#closed) throw new NomosError('CLOSED', `The connection to ${address} was closed.`);
     this.#connecting ??= this.#connect();
@@ -73,15 +97,6 @@ export class RemotingConnection {
       this.#waiting.set(opaque, { resolve, reject, timer });
       socket.write(encodeRequest(signRequest(request, credentials), opaque));
     });
-  }
-
-  close(): void {
-    this.#closed = true;
-    const error = new NomosError('CLOSED', `The connection to ${this.#target.address} was closed.`);
-    void this.#connecting?.then(
-      (socket) => this.#fail(socket, error),
-      () => undefined,
-    );
   }
 
   #connect(): Promise<Socket> {

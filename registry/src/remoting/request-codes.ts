@@ -10,5 +10,4 @@ export const requestCode = {
   deleteTopicAtBroker: 215,
   deleteTopicAtNameServer: 216,
   getTopicConfig: 351,
-  getGroupConfig: 352,
 } as const;

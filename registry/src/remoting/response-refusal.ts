@@ -5,8 +5,6 @@ import type { RemotingAnswer } from './remoting-command.js';
 export const responseCode = {
   success: 0,
   topicNotExist: 17,
-  subscriptionGroupNotExist: 26,
-  consumerNotOnline: 206,
 } as const;
 
 /** What some refusals are here; the others are BROKER_REFUSED. */

@@ -39,11 +39,11 @@ export interface FoundEntry {
  * TOO_MANY_REQUESTS when it does not do it.
  */
 export interface BrokerAdmin {
-  /** Asks which masters there are; to be called before a series of other calls, since they change. */
+  /** Asks anew which masters there are; to be called before each series of other calls. */
   refresh(): Promise<void>;
   /** Everything of the kind, without what the engine keeps for itself. */
   list(kind: ProvisionedKind): Promise<ReadonlyMap<string, FoundEntry>>;
-  /** Undefined where no master has it. */
+  /** Undefined where no master has it. Groups are as they were when first asked for after `refresh`. */
   find(kind: ProvisionedKind, name: string): Promise<FoundEntry | undefined>;
   /** Creates or changes it at every master. */
   save(entry: EntrySettings): Promise<void>;

@@ -123,8 +123,13 @@ export class Provisioning {
       if (record === undefined) return { environment, state: 'not-managed' };
       const catalog = await environments.revision(environment);
       const plan = await planOf(environment, repositories);
+      const [found] = await provisioning.listFound(environment, { limit: 1 });
       return {
-        ...{ environment, state: stateOf(record, plan.total), access: shownAccess(record) },
+        ...{
+          environment,
+          state: stateOf(record, plan.total, found !== undefined),
+          access: shownAccess(record),
+        },
         revision: { catalog, provisioned: record.revision },
         ...timesOf(record),
         ...errorOf(record),
@@ -206,12 +211,16 @@ async function planOf(
   return { total: await provisioning.countPlan(environment), operations };
 }
 
-function stateOf({ failures, drift }: ProvisioningRecord, planned: number): ProvisioningState['state'] {
+function stateOf(
+  { failures, drift }: ProvisioningRecord,
+  planned: number,
+  hasFound: boolean,
+): ProvisioningState['state'] {
   if (failures > 0) return 'failing';
   if (planned > 0) return 'pending';
-  const drifts = drift.some(
-    ({ drift: kind, repairedAt }) => kind !== 'unmanaged' && repairedAt === undefined,
-  );
+  const drifts =
+    hasFound ||
+    drift.some(({ drift: kind, repairedAt }) => (kind === 'missing' || kind === 'changed') && !repairedAt);
   return drifts ? 'drifting' : 'in-sync';
 }
 
