@@ -98,6 +98,12 @@ export class Platform {
     });
   }
 
+  /** With which the broker's admin plane is used. */
+  get adminCredentials(): Broker['adminCredentials'] {
+    if (this.#broker === undefined) throw new Error('the broker does not run');
+    return this.#broker.adminCredentials;
+  }
+
   async stopBroker(): Promise<void> {
     await this.#broker?.close();
     this.#broker = undefined;

@@ -78,6 +78,14 @@ export class ProvisionedBroker {
     return JSON.parse(await readFile(join(this.#folder, 'broker', 'admin-key.json'), 'utf8'));
   }
 
+  /** The certificate that the broker made for itself, without its key. */
+  async certificate(): Promise<string> {
+    const text = await readFile(join(this.#folder, 'broker', 'self-signed.pem'), 'utf8');
+    const [certificate = ''] =
+      /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/.exec(text) ?? [];
+    return certificate;
+  }
+
   /** The broker as an administrator beside the registry sees it, and changes it behind its back. */
   async admin(): Promise<RemotingBrokerAdmin> {
     this.#admin ??= new RemotingBrokerAdmin({

@@ -17,6 +17,8 @@ import type {
   UnwantedEntry,
 } from './provisioning-repository.js';
 
+/** Entries read at a time: finding them costs the same for many as for one. */
+const PAGE_ENTRIES = 2_048;
 /** Entries in one step: it ends within the lease even if each request takes its longest. */
 const BATCH_ENTRIES = 64;
 const REQUESTS_AT_A_TIME = 16;
@@ -71,21 +73,12 @@ export class ReconcileRun {
 
   /** Compares the whole broker, and sets right what is managed if it is told to. */
   async check(repair: boolean): Promise<NonNullable<RunResult['drift']>> {
-    const { database, record, admin, renew } = this.#options;
-    const { found, total, repairable } = await findDrift({
-      ...this.#options,
-      renew,
-      admin,
-      record,
-      database,
-    });
+    const { admin } = this.#options;
+    const { found, total, repairable } = await findDrift(this.#options);
     if (!repair || repairable.length === 0) return { items: found, total };
     const repaired = new Map<string, string>();
     await this.#inBatches(
-      async ({ after, limit }) => {
-        const start = after === undefined ? 0 : repairable.findIndex((entry) => isSameKey(entry, after)) + 1;
-        return repairable.slice(start, start + limit);
-      },
+      async ({ after }) => (after === undefined ? repairable : []),
       async (batch) => {
         await inParallel(batch, REQUESTS_AT_A_TIME, async (entry) => {
           const error = await this.#attempt(() => admin.save(entry));
@@ -164,16 +157,18 @@ export class ReconcileRun {
     list: (page: EntryPage) => Promise<readonly Entry[]>,
     work: (batch: readonly Entry[]) => Promise<void>,
   ): Promise<void> {
-    let page: EntryPage = { limit: BATCH_ENTRIES };
+    let page: EntryPage = { limit: PAGE_ENTRIES };
     for (;;) {
-      const batch = await list(page);
-      const last = batch.at(-1);
-      if (last === undefined) return;
-      await this.#options.renew();
-      await work(batch);
-      const [refusal] = this.#refused;
-      if (refusal !== undefined && this.#refused.length >= REFUSALS_MAX) throw refusal;
-      page = { limit: BATCH_ENTRIES, after: { kind: last.kind, name: last.name } };
+      const entries = await list(page);
+      for (let start = 0; start < entries.length; start += BATCH_ENTRIES) {
+        await this.#options.renew();
+        await work(entries.slice(start, start + BATCH_ENTRIES));
+        const [refusal] = this.#refused;
+        if (refusal !== undefined && this.#refused.length >= REFUSALS_MAX) throw refusal;
+      }
+      const last = entries.at(-1);
+      if (last === undefined || entries.length < PAGE_ENTRIES) return;
+      page = { limit: PAGE_ENTRIES, after: { kind: last.kind, name: last.name } };
     }
   }
 
@@ -209,10 +204,6 @@ function originOf(entry: PendingEntry, found: FoundEntry | undefined): EntryOrig
 
 function isAsWanted(entry: PendingEntry, found: FoundEntry | undefined): boolean {
   return found?.everywhere === true && findDifferences(entry, found).length === 0;
-}
-
-function isSameKey(one: EntryKey, other: EntryKey): boolean {
-  return one.kind === other.kind && one.name === other.name;
 }
 
 function textOf({ kind, name }: EntryKey): string {
