@@ -149,6 +149,12 @@ export class Platform {
     });
   }
 
+  /** With which the broker's admin plane is used. */
+  get adminCredentials(): Broker['adminCredentials'] {
+    if (this.#broker === undefined) throw new Error('the broker does not run');
+    return this.#broker.adminCredentials;
+  }
+
   async stopBroker(): Promise<void> {
     await this.#broker?.close();
     this.#broker = undefined;
@@ -202,7 +208,8 @@ export async function waitFor(
   }
 }
 
-function freePort(): Promise<number> {
+/** A port that nobody listens on. */
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);

@@ -3,18 +3,18 @@ import type { Logger } from '@nomos/schemas';
 import { CoreAdminBackend } from './admin/core-admin-backend.js';
 import type { ProvisionedEntries } from './admin/provisioned-entries.js';
 import { RemotingHandler } from './admin/remoting-handler.js';
+import type { AdminCredentials } from './admin/signature.js';
 import type { BrokerCore } from './core/broker-core.js';
 import type { Clock } from './core/clock.js';
 import type { CurrentCatalog } from './edge/edge-catalog.js';
 import type { Clients } from './rpc/clients.js';
-import { readAdminCredentials } from './store/admin-credentials.js';
 
 export interface AdminPlaneOptions {
   readonly core: BrokerCore;
   readonly registered: CurrentCatalog;
   readonly provisioned: ProvisionedEntries;
   readonly clients: Clients;
-  readonly adminKeyFile: string;
+  readonly credentials: AdminCredentials;
   readonly address: () => { readonly host: string; readonly port: number };
   readonly clock: Clock;
   readonly log: Logger;
@@ -36,8 +36,7 @@ export function openAdminPlane(options: AdminPlaneOptions): RemotingHandler {
     eraseTopic: (topic) => core.erasing.eraseTopic(topic),
     eraseProgress: (group) => core.erasing.eraseProgress(group),
   });
-  const credentials = readAdminCredentials(options.adminKeyFile);
-  return new RemotingHandler({ ...options, backend, credentials });
+  return new RemotingHandler({ ...options, backend });
 }
 
 function isBroadcasting(catalog: CurrentCatalog, group: string): boolean {

@@ -15,6 +15,7 @@ import { Clients } from './rpc/clients.js';
 import { DeliveryWindow } from './rpc/delivery-window.js';
 import { GrpcServer } from './rpc/grpc-server.js';
 import { TransactionProducers } from './rpc/transaction-producers.js';
+import { readAdminCredentials } from './store/admin-credentials.js';
 import { compactStoreFile } from './store/compact-store-file.js';
 import { type DataFolder, openDataFolder, readIfThere, writeDurably } from './store/data-folder.js';
 import { LmdbStore } from './store/lmdb-store.js';
@@ -44,6 +45,8 @@ export interface BrokerOptions {
 export interface Broker {
   /** `host:port` for RocketMQ clients. */
   readonly endpoint: string;
+  /** With which the admin plane on the same port is used; kept in the data folder. */
+  readonly adminCredentials: { readonly accessKey: string; readonly secretKey: string };
   /** Finishes the calls under way, writes everything, and gives the data folder free. */
   close(): Promise<void>;
 }
@@ -119,9 +122,10 @@ async function start(
     address: () => address,
   };
   const grpc = new GrpcServer(services);
+  const adminCredentials = readAdminCredentials(folder.adminKeyFile);
   const remoting = openAdminPlane({
     ...{ core, registered: edge.catalog, provisioned, clients, clock, log },
-    ...{ adminKeyFile: folder.adminKeyFile, address: () => address },
+    ...{ credentials: adminCredentials, address: () => address },
   });
   const entrance = new Port({ grpc, remoting, certificate, plaintext, clock, log });
   opened.push(async () => {
@@ -138,7 +142,7 @@ async function start(
     closing ??= close();
     return closing;
   };
-  return { endpoint, close: closeOnce };
+  return { endpoint, adminCredentials, close: closeOnce };
 }
 
 function openStore(folder: DataFolder): LmdbStore {

@@ -1,4 +1,7 @@
+import { hostname } from 'node:os';
 import {
+  type BrokerAccess,
+  brokerAccessSchema,
   compileNorm,
   createEnvironmentSchema,
   defaultNorm,
@@ -27,9 +30,15 @@ import { Authenticator } from './domain/identity/authenticator.js';
 import { hasAdminRole, type OidcOptions, parseOidcOptions } from './domain/identity/oidc-options.js';
 import { OidcVerifier } from './domain/identity/oidc-verifier.js';
 import { Notices } from './domain/notices/notices.js';
+import { Provisioning } from './domain/provisioning/provisioning.js';
+import {
+  defaultReconcilerTimes,
+  Reconciler,
+  type ReconcilerTimes,
+} from './domain/provisioning/reconciler.js';
 import { Recycling } from './domain/recycling/recycling.js';
 import { RevisionWatch } from './domain/revision-watch.js';
-import { SecretBox } from './domain/secrets.js';
+import { createId, SecretBox } from './domain/secrets.js';
 import { Tokens } from './domain/tokens.js';
 import { WhoisDesk } from './domain/whois/whois.js';
 import { createApp } from './http/express-app.js';
@@ -40,6 +49,7 @@ import { allRoutes } from './http/routes/all-routes.js';
 import type { Services } from './http/services.js';
 import { readOidcSettings } from './oidc-settings.js';
 import { startPostgres } from './postgres/start-postgres.js';
+import { RemotingBrokerAdmin } from './remoting/remoting-broker-admin.js';
 import { ensureDatabase, prepareDatabase } from './store/prepare-database.js';
 import { PrismaDatabase } from './store/prisma-database.js';
 
@@ -82,10 +92,14 @@ export interface RegistryOptions {
    * none by default. With more than there are, a client can pretend to have any address.
    */
   readonly trustedProxies?: number;
+  readonly reconcilerTimes?: Partial<ReconcilerTimes>;
 }
 
 /** An environment as its creation describes it. */
 export type EnvironmentDescription = z.input<typeof createEnvironmentSchema>;
+
+/** How the broker of an environment is reached by its administrator. */
+export type BrokerAccessDescription = z.input<typeof brokerAccessSchema>;
 
 /** A running registry. */
 export interface Registry {
@@ -98,6 +112,8 @@ export interface Registry {
   issueEdgeToken(environment: string): Promise<string>;
   /** Registers an environment, or changes it to the description. @throws NomosError RETIRED or REQUEST_INVALID. */
   ensureEnvironment(description: EnvironmentDescription): Promise<void>;
+  /** Lets the registry provision an environment's broker; a drift policy that was set stays. @throws NomosError NOT_FOUND. */
+  manageBroker(environment: string, access: BrokerAccessDescription): Promise<void>;
   /** Finishes running calls, then stops everything that was started. */
   close(): Promise<void>;
 }
@@ -137,7 +153,10 @@ async function start(
   const secrets = new SecretBox(secretKey, previousSecretKey);
   await prepareDatabase(databaseUrl, log);
 
-  const onRevisionsRaised = (codes: ReadonlySet<string>) => watch.changed(codes);
+  const onRevisionsRaised = (codes: ReadonlySet<string>) => {
+    watch.changed(codes);
+    services.reconciler.wake();
+  };
   const database = new PrismaDatabase({ url: databaseUrl, log, onRevisionsRaised });
   closers.push(() => database.close());
   const watch = new RevisionWatch(database.repositories.environments, log);
@@ -156,6 +175,8 @@ async function start(
   closers.push(() => watch.close());
   closers.push(startPurging(services.sessions, log));
   closers.push(startAdvancing(services.subscriptionChanges, log));
+  closers.push(() => services.reconciler.close());
+  services.reconciler.start();
   log.info({ url: server.url }, 'registry started');
   return {
     url: server.url,
@@ -163,6 +184,7 @@ async function start(
     databaseUrl,
     issueEdgeToken: (environment) => services.tokens.issueEmbedded(environment),
     ensureEnvironment: (description) => ensureEnvironment(services.catalog, description),
+    manageBroker: (environment, access) => manageBroker(services, environment, access),
     close,
   };
 }
@@ -182,8 +204,10 @@ async function createServices(
   database: PrismaDatabase,
   watch: RevisionWatch,
   secrets: SecretBox,
-  { clock = systemClock, log = silentLogger, oidc, sessionTimes, nameReservationMs }: RegistryOptions,
+  options: RegistryOptions,
 ): Promise<Services> {
+  const { clock = systemClock, log = silentLogger } = options;
+  const { oidc, sessionTimes, nameReservationMs, reconcilerTimes } = options;
   const norm = compileNorm(defaultNorm);
   const judge = new NameJudge(norm);
   const signer = await GrantSigner.open(database, secrets, clock);
@@ -194,8 +218,17 @@ async function createServices(
   const catalog = new Catalog(database, judge, gate, audit, clock, nameReservationMs);
   const changes = new ApprovedChanges(catalog);
   const notices = new Notices(database, clock, log, undefined);
+  const provisioning = new Provisioning(database, secrets, audit);
+  const reconciler = new Reconciler({
+    ...{ database, provisioning, audit, clock, log },
+    connect: (target) => new RemotingBrokerAdmin(target),
+    times: { ...defaultReconcilerTimes, ...reconcilerTimes },
+    holder: `${hostname()} ${process.pid} ${createId()}`,
+  });
   return {
     database,
+    provisioning,
+    reconciler,
     watch,
     judge,
     signer,
@@ -257,6 +290,18 @@ function startAdvancing(changes: SubscriptionChanges, log: Logger): () => Promis
     clearTimeout(timer);
     await working;
   };
+}
+
+async function manageBroker(
+  { database, provisioning, reconciler }: Services,
+  environment: string,
+  description: BrokerAccessDescription,
+): Promise<void> {
+  const access: BrokerAccess = brokerAccessSchema.parse(description);
+  const known = await database.repositories.provisioning.find(environment);
+  const driftPolicy = description.driftPolicy ?? known?.driftPolicy ?? access.driftPolicy;
+  await provisioning.setAccess(operator, environment, { ...access, driftPolicy });
+  reconciler.wake();
 }
 
 async function ensureEnvironment(catalog: Catalog, description: EnvironmentDescription): Promise<void> {

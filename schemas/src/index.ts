@@ -11,6 +11,7 @@ export * from './api/metadata.js';
 export * from './api/notice.js';
 export * from './api/problem.js';
 export * from './api/problem.js';
+export * from './api/provisioning.js';
 export * from './api/queue-advice.js';
 export * from './api/recycling.js';
 export * from './api/search.js';

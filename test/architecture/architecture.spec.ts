@@ -76,6 +76,7 @@ describe('layers inside a package', () => {
       domain: [],
       store: ['domain'],
       http: ['domain'],
+      remoting: ['domain'],
       postgres: [],
     },
     broker: {

@@ -140,7 +140,10 @@ export interface AdminBackend {
   topic(name: string): AdminTopic | undefined;
   /** Creates a topic of this broker, or changes one; durable once resolved. Throws FORBIDDEN for the registry's. */
   saveTopic(topic: Omit<AdminTopic, 'origin'>): Promise<void>;
-  /** Deletes a topic of this broker with its messages; nothing if it is not there. Throws FORBIDDEN for the registry's. */
+  /**
+   * Deletes a topic of this broker with its messages, or the messages of one that the registry does not list any more.
+   * Throws FORBIDDEN for the registry's.
+   */
   deleteTopic(name: string): Promise<void>;
   /** Every queue of a topic, empty ones too. Throws TOPIC_NOT_REGISTERED. */
   queues(topic: string): readonly QueueState[];

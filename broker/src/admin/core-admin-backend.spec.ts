@@ -91,11 +91,16 @@ describe('topics and groups', () => {
     await backend.saveGroup(newGroup);
     await backend.deleteTopic(NEW_TOPIC);
     await backend.deleteGroup(NEW_GROUP, true);
-    await backend.deleteTopic('never-there');
     expect(erased).toEqual([NEW_TOPIC, NEW_GROUP]);
     open();
     expect(backend.topic(NEW_TOPIC) ?? backend.group(NEW_GROUP)).toBeUndefined();
     expect(() => backend.queues(NEW_TOPIC)).toThrow(/not registered/);
+  });
+
+  test('that the registry does not list any more leave nothing behind when they are deleted', async () => {
+    await backend.deleteTopic('retired-topic');
+    await backend.deleteGroup('retired-group', true);
+    expect(erased).toEqual(['retired-topic', 'retired-group']);
   });
 
   test('keep their progress if that is wanted', async () => {

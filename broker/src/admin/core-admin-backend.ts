@@ -70,8 +70,8 @@ export class CoreAdminBackend implements AdminBackend {
   async deleteTopic(name: string): Promise<void> {
     const topic = this.topic(name);
     assertOwn('topic', topic);
-    if (topic === undefined) return;
-    await this.#options.provisioned.deleteTopic(name);
+    if (topic !== undefined) await this.#options.provisioned.deleteTopic(name);
+    // Messages of one that the registry does not list any more may still be there.
     await this.#options.eraseTopic(name);
   }
 
@@ -121,8 +121,7 @@ export class CoreAdminBackend implements AdminBackend {
   async deleteGroup(name: string, forgetProgress: boolean): Promise<void> {
     const group = this.group(name);
     assertOwn('consumer group', group);
-    if (group === undefined) return;
-    await this.#options.provisioned.deleteGroup(name);
+    if (group !== undefined) await this.#options.provisioned.deleteGroup(name);
     if (forgetProgress) await this.#options.eraseProgress(name);
   }
 

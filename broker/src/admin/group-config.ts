@@ -6,6 +6,7 @@ import {
   retryPolicySchema,
 } from '@nomos/schemas';
 import type { AdminGroup, AdminGroupSettings } from './admin-backend.js';
+import { ownerAttribute } from './owner-attribute.js';
 import { fieldInvalid } from './request-fields.js';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -35,13 +36,14 @@ export function readGroupConfig(body: Buffer): AdminGroupSettings {
 }
 
 /** A group as RocketMQ's tools read it. */
-export function groupConfig({ name, ordered, retry }: AdminGroup) {
+export function groupConfig({ name, ordered, retry, origin }: AdminGroup) {
   return {
     ...{ groupName: name, consumeEnable: true, consumeBroadcastEnable: true, consumeFromMinEnable: true },
     ...{ consumeMessageOrderly: ordered, consumeTimeoutMinute: 15, notifyConsumerIdsChangedEnable: true },
     ...{ retryQueueNums: 1, retryMaxTimes: retry.maxAttempts - 1 },
     groupRetryPolicy: { type: 'CUSTOMIZED', customizedRetryPolicy: { next: retry.delaysMs } },
-    ...{ brokerId: 0, whichBrokerWhenConsumeSlowly: 1, groupSysFlag: 0, attributes: {} },
+    ...{ brokerId: 0, whichBrokerWhenConsumeSlowly: 1, groupSysFlag: 0 },
+    attributes: ownerAttribute(origin),
   };
 }
 

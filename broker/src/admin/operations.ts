@@ -18,6 +18,7 @@ import { getTopicStats } from './operations/get-topic-stats.js';
 import { listClusterTopics } from './operations/list-cluster-topics.js';
 import { listGroups } from './operations/list-groups.js';
 import { listGroupsOfTopic } from './operations/list-groups-of-topic.js';
+import { listTopicConfigs } from './operations/list-topic-configs.js';
 import { listTopics } from './operations/list-topics.js';
 import { queryMessages } from './operations/query-messages.js';
 import { resetOffset } from './operations/reset-offset.js';
@@ -39,7 +40,7 @@ export const operations: readonly Operation[] = [
     deleteOrderConfiguration,
   ],
   // Topics.
-  ...[updateTopic, deleteTopic, getTopicConfig, getTopicStats, listGroupsOfTopic],
+  ...[updateTopic, deleteTopic, getTopicConfig, listTopicConfigs, getTopicStats, listGroupsOfTopic],
   // Consumer groups and clients.
   ...[updateGroup, deleteGroup, getGroupConfig, listGroups, getConsumerConnections, getProducerConnections],
   // Progress.

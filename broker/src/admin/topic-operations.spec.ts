@@ -54,6 +54,23 @@ describe('topics', () => {
     expect(await plane.json('GET_TOPICS_BY_CLUSTER', { cluster: 'other' })).toEqual({ topicList: [] });
   });
 
+  test('are told all together, in pages where these are asked for, and with whose they are', async () => {
+    await createTopic();
+    const names = async (fields: Record<string, string>) =>
+      Object.keys(Object((await plane.json('GET_ALL_TOPIC_CONFIG', fields)).topicConfigTable));
+    expect(await names({})).toEqual([TOPIC, EMPTY_TOPIC, NEW_TOPIC]);
+    expect(await names({ topicSeq: '0', maxTopicNum: '2' })).toEqual([TOPIC, EMPTY_TOPIC]);
+    expect(await names({ topicSeq: '2', maxTopicNum: '2' })).toEqual([NEW_TOPIC]);
+    expect(await names({ topicSeq: '9', maxTopicNum: '2' })).toEqual([]);
+    const answer = await plane.ask('GET_ALL_TOPIC_CONFIG', { topicSeq: '0', maxTopicNum: '2' });
+    expect(answer.fields.get('totalTopicNum')).toBe('3');
+    const { topicConfigTable } = await plane.json('GET_ALL_TOPIC_CONFIG');
+    expect(topicConfigTable).toMatchObject({
+      [TOPIC]: { readQueueNums: 2, attributes: { 'message.type': 'NORMAL', 'nomos.owner': 'registry' } },
+      [NEW_TOPIC]: { readQueueNums: 4, attributes: { 'message.type': 'FIFO' } },
+    });
+  });
+
   test('are created, told, changed and deleted', async () => {
     expect((await createTopic()).code).toBe(responseCode.success);
     expect(plane.backend.topic(NEW_TOPIC)).toEqual({

@@ -54,7 +54,8 @@ async function runBroker(options: BrokerCommandOptions): Promise<void> {
       edge: { registryUrl: options.registry, token, environment: options.environment },
       log: standardErrorLogger('warn'),
     });
-    report({ ready: true, endpoint: broker.endpoint });
+    const { endpoint, adminCredentials } = broker;
+    report({ ready: true, endpoint, adminCredentials });
     if (!process.send) process.stdout.write(`broker ready at ${broker.endpoint}\n`);
     await Promise.race([stopped, parentGone]);
     await broker.close();

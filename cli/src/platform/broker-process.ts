@@ -22,9 +22,15 @@ export interface BrokerProcessOptions {
   readonly log: Logger;
 }
 
+/** With which the broker's admin plane is used. */
+export interface AdminCredentials {
+  readonly accessKey: string;
+  readonly secretKey: string;
+}
+
 /** What the child tells its parent over their channel: ready, or why not. */
 export type BrokerReport =
-  | { readonly ready: true; readonly endpoint: string }
+  | { readonly ready: true; readonly endpoint: string; readonly adminCredentials: AdminCredentials }
   | { readonly ready: false; readonly code: string; readonly message: string; readonly fix: string };
 
 /**
@@ -34,20 +40,28 @@ export type BrokerReport =
  */
 export class BrokerProcess {
   readonly #options: BrokerProcessOptions;
+  /** The broker keeps them, so they are the same after each restart. */
+  readonly adminCredentials: AdminCredentials;
   #child: ChildProcess;
   #closing = false;
   #restartMs = RESTART_MS_MIN;
   #restartTimer: NodeJS.Timeout | undefined;
 
-  private constructor(options: BrokerProcessOptions, child: ChildProcess) {
+  private constructor(
+    options: BrokerProcessOptions,
+    child: ChildProcess,
+    adminCredentials: AdminCredentials,
+  ) {
     this.#options = options;
+    this.adminCredentials = adminCredentials;
     this.#child = child;
     this.#watch(child);
   }
 
   /** Starts the broker; resolves once it serves. Throws what the broker reported if it cannot start. */
   static async start(options: BrokerProcessOptions): Promise<BrokerProcess> {
-    return new BrokerProcess(options, await spawnReady(options));
+    const { child, adminCredentials } = await spawnReady(options);
+    return new BrokerProcess(options, child, adminCredentials);
   }
 
   get endpoint(): string {
@@ -94,11 +108,12 @@ export class BrokerProcess {
   }
 }
 
-async function spawnReady(options: BrokerProcessOptions): Promise<ChildProcess> {
+async function spawnReady(
+  options: BrokerProcessOptions,
+): Promise<{ readonly child: ChildProcess; readonly adminCredentials: AdminCredentials }> {
   const child = launch(options);
   try {
-    await readyReport(child);
-    return child;
+    return { child, adminCredentials: await readyReport(child) };
   } catch (error) {
     await stop(child);
     throw error;
@@ -120,7 +135,7 @@ function launch(options: BrokerProcessOptions): ChildProcess {
   });
 }
 
-async function readyReport(child: ChildProcess): Promise<void> {
+async function readyReport(child: ChildProcess): Promise<AdminCredentials> {
   const abort = new AbortController();
   const timer = setTimeout(() => abort.abort(), READY_MS_MAX);
   try {
@@ -133,7 +148,7 @@ async function readyReport(child: ChildProcess): Promise<void> {
         );
       }),
     ]);
-    if (report.ready) return;
+    if (report.ready) return report.adminCredentials;
     throw new NomosError(isCode(report.code) ? report.code : 'INTERNAL', report.message, { fix: report.fix });
   } catch (error) {
     if (!abort.signal.aborted) throw error;

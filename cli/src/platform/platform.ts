@@ -53,6 +53,10 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       ...{ dataFolder: folder.broker, host, port, environment, edgeToken, log },
       registryUrl: registry.url,
     });
+    await registry.manageBroker(environment, {
+      endpoints: [broker.endpoint],
+      ...broker.adminCredentials,
+    });
     return {
       registry,
       broker,

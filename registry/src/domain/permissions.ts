@@ -55,6 +55,8 @@ export const permissions = {
   'search.read': readers,
   'whois.read': readers,
   'edge.read': { edge: 'own' },
+  'provisioning.read': readers,
+  'provisioning.write': admins,
 } as const satisfies Record<string, Partial<Record<Role, Scope>>>;
 
 /** Something that a role may or may not do. */

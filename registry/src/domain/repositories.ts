@@ -21,6 +21,7 @@ import type {
 import type { AuditRepository } from './audit/audit-repository.js';
 import type { VersionRepository } from './catalog/entry-version.js';
 import type { NoticeRepository } from './notices/notices.js';
+import type { ProvisioningRepository } from './provisioning/provisioning-repository.js';
 import type { RecyclingRepository } from './recycling/recycling-repository.js';
 import type { SearchRepository } from './search/search-repository.js';
 
@@ -251,6 +252,7 @@ export interface Repositories {
   readonly changeRequests: ChangeRequestRepository;
   readonly recycling: RecyclingRepository;
   readonly notices: NoticeRepository;
+  readonly provisioning: ProvisioningRepository;
 }
 
 /**

@@ -76,6 +76,8 @@ const expected: Record<Permission, string> = {
   'search.read': /*         */ 'A A A A - -',
   'whois.read': /*          */ 'A A A A - -',
   'edge.read': /*           */ '- - - - - o',
+  'provisioning.read': /*   */ 'A A A A - -',
+  'provisioning.write': /*  */ 'A - - - - -',
 };
 
 describe('the table of permissions', () => {

@@ -9,6 +9,8 @@ import type { EdgeBundles } from '../domain/edge-bundle.js';
 import type { GrantSigner } from '../domain/grants.js';
 import type { Authenticator } from '../domain/identity/authenticator.js';
 import type { Notices } from '../domain/notices/notices.js';
+import type { Provisioning } from '../domain/provisioning/provisioning.js';
+import type { Reconciler } from '../domain/provisioning/reconciler.js';
 import type { Recycling } from '../domain/recycling/recycling.js';
 import type { Database } from '../domain/repositories.js';
 import type { RevisionWatch } from '../domain/revision-watch.js';
@@ -31,6 +33,8 @@ export interface Services {
   readonly sessions: Sessions;
   readonly subscriptionChanges: SubscriptionChanges;
   readonly bundles: EdgeBundles;
+  readonly provisioning: Provisioning;
+  readonly reconciler: Reconciler;
   readonly watch: RevisionWatch;
   readonly signer: GrantSigner;
   /** The document that describes the routes. */

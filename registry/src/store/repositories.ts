@@ -10,6 +10,7 @@ import { environmentRepository } from './environment-repository.js';
 import type { Prisma } from './generated/client.js';
 import { noticeRepository } from './notice-repository.js';
 import { producerGroupRepository } from './producer-group-repository.js';
+import { provisioningRepository } from './provisioning-repository.js';
 import { recyclingRepository } from './recycling-repository.js';
 import { searchRepository } from './search-repository.js';
 import { sessionRepository } from './session-repository.js';
@@ -44,5 +45,6 @@ export function repositoriesOf(client: Prisma.TransactionClient): Repositories {
     changeRequests: changeRequestRepository(client),
     recycling: recyclingRepository(client),
     notices: noticeRepository(client),
+    provisioning: provisioningRepository(client),
   };
 }

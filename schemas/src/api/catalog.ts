@@ -53,6 +53,12 @@ export const createEnvironmentSchema = z.strictObject({
 export const changeEnvironmentSchema = createEnvironmentSchema.omit({ code: true }).partial();
 export const environmentSchema = createEnvironmentSchema.extend(entryFields).meta({ id: 'Environment' });
 
+/** What becomes of a topic or group at the broker when it is retired, or leaves an environment. */
+export const whenRetiredSchema = z.enum(['keep', 'delete']).meta({
+  description:
+    'At the broker, when the entry is retired or leaves an environment. keep: it stays, with its messages. delete: it is deleted with them, if the registry created or adopted it.',
+});
+
 // Topics.
 
 export const messageTypeSchema = z.enum(['NORMAL', 'FIFO', 'DELAY', 'TRANSACTION']);
@@ -100,6 +106,7 @@ export const createTopicSchema = z.strictObject({
   runbook: webAddressSchema.optional(),
   expectedRate: expectedRateSchema.optional(),
   labels: labelsSchema.default({}),
+  whenRetired: whenRetiredSchema.default('keep'),
 });
 /**
  * The application and message type of a topic stay: changing them would break its users. What can be absent is
@@ -119,6 +126,7 @@ export const changeTopicSchema = z
     expectedRate: expectedRateSchema.nullable(),
     // Replaced as a whole, so that leaving a label out takes it away.
     labels: labelsSchema,
+    whenRetired: whenRetiredSchema,
   })
   .partial();
 export const topicSchema = createTopicSchema.extend(deprecatableFields).meta({ id: 'Topic' });
@@ -178,6 +186,7 @@ export const createConsumerGroupSchema = z.strictObject({
   }),
   runbook: webAddressSchema.optional(),
   expectedInstances: expectedInstancesSchema.optional(),
+  whenRetired: whenRetiredSchema.default('keep'),
 });
 /** The mode stays: the places up to which a group has read mean something else in the other. */
 export const changeConsumerGroupSchema = z
@@ -188,6 +197,7 @@ export const changeConsumerGroupSchema = z
     idempotence: idempotenceSchema,
     runbook: webAddressSchema.nullable(),
     expectedInstances: expectedInstancesSchema.nullable(),
+    whenRetired: whenRetiredSchema,
   })
   .partial();
 export const consumerGroupSchema = createConsumerGroupSchema

@@ -199,6 +199,11 @@ export const codes = {
     title: 'A server that the call needs cannot be reached, or cannot do its work now.',
     fix: 'Check that it runs and that address and port are right, then try again.',
   },
+  BROKER_REFUSED: {
+    httpStatus: 502,
+    title: 'The broker refused a request of its administrator, the registry.',
+    fix: "Read the broker's own words in the message; check its configuration and the rights of the access key.",
+  },
   TOO_MANY_REQUESTS: {
     httpStatus: 429,
     title: 'A limit on concurrent or pending work is reached.',

@@ -14,6 +14,7 @@ import { credentialRoutes } from './credential-routes.js';
 import { edgeRoutes } from './edge-routes.js';
 import { nameRoutes } from './name-routes.js';
 import { noticeRoutes } from './notice-routes.js';
+import { provisioningRoutes } from './provisioning-routes.js';
 import { recyclingRoutes } from './recycling-routes.js';
 import { searchRoutes } from './search-routes.js';
 import { serviceRoutes } from './service-routes.js';
@@ -29,6 +30,7 @@ export const allRoutes: readonly Route[] = [
   ...catalogRoutes(applications),
   ...credentialRoutes,
   ...catalogRoutes(environments),
+  ...provisioningRoutes,
   ...catalogRoutes(topics),
   ...catalogRoutes(producerGroups),
   ...catalogRoutes(consumerGroups),
