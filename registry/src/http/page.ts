@@ -5,14 +5,23 @@ import { findUnstorable } from './request-violations.js';
 /** What a cursor holds: the key of the last entry of its page. It is opaque to clients. */
 const cursorSchema = z.array(z.string().max(255));
 
-/** The key that a cursor stands for. @throws NomosError REQUEST_INVALID when we did not make it. */
-export function readCursor(cursor: string | undefined, parts: number): readonly string[] | undefined {
+/**
+ * The key that a cursor stands for.
+ *
+ * @param isOurs whether the list can have given it out, where the number of parts does not tell.
+ * @throws NomosError REQUEST_INVALID when we did not make it.
+ */
+export function readCursor(
+  cursor: string | undefined,
+  parts: number,
+  isOurs: (key: readonly string[]) => boolean = () => true,
+): readonly string[] | undefined {
   if (cursor === undefined) return undefined;
   try {
     const key = cursorSchema
       .length(parts)
       .parse(JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')));
-    if (findUnstorable(key, '').length === 0) return key;
+    if (findUnstorable(key, '').length === 0 && isOurs(key)) return key;
   } catch {
     // Whatever is wrong with it, the answer is the same.
   }
