@@ -13,14 +13,23 @@ export function readNumberCursor(cursor: string | undefined): number | undefined
   throw foreignCursor();
 }
 
-/** The key that a cursor stands for. @throws NomosError REQUEST_INVALID when we did not make it. */
-export function readCursor(cursor: string | undefined, parts: number): readonly string[] | undefined {
+/**
+ * The key that a cursor stands for.
+ *
+ * @param isOurs whether the list can have given it out, where the number of parts does not tell.
+ * @throws NomosError REQUEST_INVALID when we did not make it.
+ */
+export function readCursor(
+  cursor: string | undefined,
+  parts: number,
+  isOurs: (key: readonly string[]) => boolean = () => true,
+): readonly string[] | undefined {
   if (cursor === undefined) return undefined;
   try {
     const key = cursorSchema
       .length(parts)
       .parse(JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')));
-    if (findUnstorable(key, '').length === 0) return key;
+    if (findUnstorable(key, '').length === 0 && isOurs(key)) return key;
   } catch {
     // Whatever is wrong with it, the answer is the same.
   }

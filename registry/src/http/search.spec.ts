@@ -13,6 +13,7 @@ beforeAll(async () => {
   const topics: [name: string, description: string, labels: object][] = [
     ['pay-ledger-transfer-booked', 'Bookings', { 'cost-center': '4711' }],
     ['pay-ledger-mytransfer-made', 'Somebody else does it', {}],
+    ['pay-ledger-ledger-closed', 'The year ends', {}],
     ['pay-ledger-balance-changed', 'After a transfer, 100 % of it; ÜBERTRAG', {}],
   ];
   for (const [name, description, labels] of topics) {
@@ -51,6 +52,7 @@ describe('search', () => {
   test.each([
     ['the whole name', 'pay-ledger-transfer-booked', ['pay-ledger-transfer-booked']],
     ['a name with other separators and case', 'Pay.Ledger Transfer_BOOKED', ['pay-ledger-transfer-booked']],
+    ['a name that has a word twice', 'pay-ledger-ledger-closed', ['pay-ledger-ledger-closed']],
     ['the beginning', 'pay-ledger-transfer-bo', ['pay-ledger-transfer-booked']],
     ['words in any order', 'booked ledger', ['pay-ledger-transfer-booked']],
     ['the inside of a word', 'lanc', ['pay-ledger-balance-changed']],
@@ -101,6 +103,16 @@ describe('search', () => {
     expect(await search({ q: 'walrus' })).toEqual([]);
     expect(await search({ q: 'walrus', includeRetired: 'true' })).toMatchObject([{ status: 'retired' }]);
   });
+
+  test.each(['WyJhIl0', 'WyJhIiwiYiIsImMiXQ', 'x'])(
+    'a cursor that we did not make (%s) is refused',
+    async (cursor) => {
+      const answer = await call('GET', `/v1/search?q=pay&cursor=${cursor}`);
+      expect([answer.status, answer.body.code]).toEqual([400, 'REQUEST_INVALID']);
+      const versions = await call('GET', `/v1/domains/pay/versions?cursor=${cursor}`);
+      expect([versions.status, versions.body.code]).toEqual([400, 'REQUEST_INVALID']);
+    },
+  );
 
   test.each([{}, { q: '' }, { q: 'a' }, { q: '-' }, { q: 'x'.repeat(201) }, { q: 'pay', kinds: 'birds' }])(
     'refuses %j',

@@ -112,7 +112,7 @@ function conditionOf(match: SearchMatch, words: readonly string[]): Prisma.Sql {
   const nameGrams = Prisma.sql`"nameGrams"`;
   const beginnings = words.map((word) => ` ${word}`);
   // A word too short for the index is only looked for where words begin.
-  const parts = words.map((word) => (word.length < GRAM_CHARACTERS ? ` ${word}` : word));
+  const parts = words.map((word) => ([...word].length < GRAM_CHARACTERS ? ` ${word}` : word));
   const hasBeginnings = hasAll(nameText, beginnings);
   const hasParts = hasAll(nameText, parts);
   switch (match) {

@@ -23,7 +23,7 @@ export async function searchCatalog(
   { text, owner, ...query }: SearchRequest,
   repositories: Repositories,
 ): Promise<SearchResult[]> {
-  const words = [...new Set(searchWords(text))];
+  const words = searchWords(text);
   if (words.length > WORDS_MAX || !words.some((word) => [...word].length >= 2)) {
     const message = `A search needs 1 to ${WORDS_MAX} words, one of them with two letters or digits.`;
     throw new NomosError('REQUEST_INVALID', message, {

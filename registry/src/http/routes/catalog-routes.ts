@@ -277,10 +277,9 @@ function versionOf({ version, at, actorRole, actorId, action, entry }: EntryVers
   return { version, at: at.toISOString(), actor: { role: actorRole, id: actorId }, action, entry };
 }
 
-/** A cursor that holds no version starts the list again, as one that is not ours is refused. */
 function readVersionCursor(cursor: string | undefined): number | undefined {
-  const [text = ''] = readCursor(cursor, 1) ?? [];
-  return /^[1-9][0-9]{0,8}$/.test(text) ? Number(text) : undefined;
+  const [text] = readCursor(cursor, 1, ([version = '']) => /^[1-9][0-9]{0,8}$/.test(version)) ?? [];
+  return text === undefined ? undefined : Number(text);
 }
 
 function textsOf(fields: readonly string[], values: Readonly<Record<string, unknown>>) {

@@ -2,8 +2,8 @@ import {
   pageSchema,
   queueAdviceQuerySchema,
   queueAdviceSchema,
-  type SearchKind,
   type SearchResult,
+  searchKinds,
   searchMatches,
   searchQuerySchema,
   searchResultSchema,
@@ -59,9 +59,13 @@ function placeOf({ match, name, kind }: SearchResult): readonly string[] {
   return [match, name, kind];
 }
 
-function readPlace(cursor: string | undefined): SearchPlace | undefined {
-  const [matchText, name, kind] = readCursor(cursor, 3) ?? [];
+function toPlace([matchText, name, kindText]: readonly string[]): SearchPlace | undefined {
   const match = searchMatches.find((one) => one === matchText);
-  if (match === undefined || name === undefined || kind === undefined) return undefined;
-  return { match, name, kind: kind as SearchKind };
+  const kind = searchKinds.find((one) => one === kindText);
+  return match && name !== undefined && kind ? { match, name, kind } : undefined;
+}
+
+function readPlace(cursor: string | undefined): SearchPlace | undefined {
+  const key = readCursor(cursor, 3, (parts) => toPlace(parts) !== undefined);
+  return key && toPlace(key);
 }
