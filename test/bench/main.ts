@@ -2,8 +2,9 @@ import { parseArgs } from 'node:util';
 import type { Benchmark, BenchmarkResult } from './benchmark.js';
 import { brokerBenchmark } from './broker/broker.js';
 import { firstBenchmark } from './first/first.js';
+import { registryBenchmark } from './registry/registry.js';
 
-const benchmarks: readonly Benchmark[] = [firstBenchmark, brokerBenchmark];
+const benchmarks: readonly Benchmark[] = [firstBenchmark, brokerBenchmark, registryBenchmark];
 
 /** `npm run bench -- NAME [--json] [--part A,B] [--backlog N]`: exit code 0 if all goals are met, 1 if not, 2 for a wrong call. */
 async function main(): Promise<number> {

@@ -205,6 +205,25 @@ describe('own things', () => {
     expect([other.status, other.body.code]).toEqual([403, 'FORBIDDEN']);
   });
 
+  test('a member revokes sessions of the own team only', async () => {
+    const open = async (application: string) => {
+      const path = `/v1/applications/${application}/credentials`;
+      const { body } = await admin('POST', path, { description });
+      const client = clientOf(fixture.registry.url, String(body.token));
+      const manifest = { application, environment: 'dev', instance: 'revoked', sdk: 'test' };
+      return {
+        client,
+        path: `/v1/sessions/${(await client('POST', '/v1/sessions', manifest)).body.session}`,
+      };
+    };
+    const [own, foreign] = [await open('ledger'), await open('sms')];
+    expect((await as('member')('DELETE', own.path)).status).toBe(204);
+    expect((await own.client('POST', `${own.path}/heartbeat`)).body.code).toBe('SESSION_ENDED');
+    const refused = await as('member')('DELETE', foreign.path);
+    expect([refused.status, refused.body.code]).toEqual([403, 'FORBIDDEN']);
+    expect((await foreign.client('DELETE', foreign.path)).status).toBe(204);
+  });
+
   test('an application neither opens, reads nor closes a session of another', async () => {
     const manifest = { application: 'paycore', environment: 'dev', instance: 'one', sdk: 'test' };
     const opened = await as('application')('POST', '/v1/sessions', manifest);

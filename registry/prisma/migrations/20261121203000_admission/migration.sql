@@ -28,22 +28,3 @@ CREATE INDEX "SubscriptionChange_group_startedAt_idx" ON "SubscriptionChange"("g
 CREATE INDEX "SubscriptionChange_state_idx" ON "SubscriptionChange"("state");
 
 ALTER TABLE "SubscriptionChange" ADD CONSTRAINT "SubscriptionChange_group_fkey" FOREIGN KEY ("group") REFERENCES "ConsumerGroup"("name") ON DELETE RESTRICT ON UPDATE CASCADE;
-
-CREATE TABLE "Usage" (
-    "environment" TEXT NOT NULL,
-    "topic" TEXT NOT NULL,
-    "kind" TEXT NOT NULL,
-    "group" TEXT NOT NULL,
-    "instance" TEXT NOT NULL,
-    "application" TEXT NOT NULL,
-    "count" BIGINT NOT NULL,
-    "lastAt" TIMESTAMPTZ(3) NOT NULL,
-
-    CONSTRAINT "Usage_pkey" PRIMARY KEY ("environment", "topic", "kind", "group", "instance")
-);
-
-CREATE INDEX "Usage_topic_idx" ON "Usage"("topic");
-
-CREATE INDEX "Usage_group_idx" ON "Usage"("group");
-
-CREATE INDEX "Usage_lastAt_idx" ON "Usage"("lastAt");

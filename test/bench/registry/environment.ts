@@ -1,0 +1,2 @@
+/** The environment of everything that is measured. */
+export const ENVIRONMENT = 'dev';
