@@ -18,6 +18,7 @@ import { type Clock, systemClock } from './domain/clock.js';
 import { Credentials } from './domain/credentials.js';
 import { EdgeBundles } from './domain/edge-bundle.js';
 import { GrantSigner } from './domain/grants.js';
+import { IdempotentCalls } from './domain/idempotency/idempotent-calls.js';
 import { RevisionWatch } from './domain/revision-watch.js';
 import { SecretBox } from './domain/secrets.js';
 import { Tokens } from './domain/tokens.js';
@@ -160,6 +161,7 @@ async function createServices(
     tokens: new Tokens(database, audit, clock),
     sessions: new Sessions(database, judge, signer, audit, clock, times),
     bundles: new EdgeBundles(database, signer, credentials, norm, clock),
+    idempotentCalls: new IdempotentCalls(database, secrets, clock),
     openApi: generateOpenApi(),
   };
 }

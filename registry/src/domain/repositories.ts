@@ -11,6 +11,7 @@ import type {
   Topic,
 } from '@nomos/schemas';
 import type { AuditEvent, AuditFacts } from './audit/audit-event.js';
+import type { IdempotencyRepository } from './idempotency/idempotency-repository.js';
 
 // What the domain needs from storage. store/ implements it with Prisma; nothing here knows that.
 
@@ -189,6 +190,7 @@ export interface Repositories {
   readonly sessions: SessionRepository;
   readonly signingKeys: SigningKeyRepository;
   readonly audit: AuditRepository;
+  readonly idempotency: IdempotencyRepository;
 }
 
 /**
@@ -200,14 +202,33 @@ export interface Locks {
   readonly names?: readonly string[];
 }
 
+/** Whether what a joint transaction changed is to stay. */
+export type Outcome = 'keep' | 'discard';
+
+/** Connections to the database by what they do, and how many there may be. */
+export interface PoolState {
+  readonly busy: number;
+  readonly idle: number;
+  /** Calls that wait for a connection. */
+  readonly waiting: number;
+  readonly most: number;
+}
+
 /** Where everything is kept. */
 export interface Database {
   /** Reads outside a transaction; each call sees the newest committed state. */
   readonly repositories: Repositories;
   /** Runs the work in one transaction: all of it takes effect or nothing. The locks are taken first. */
   change<Result>(locks: Locks, work: (repositories: Repositories) => Promise<Result>): Promise<Result>;
+  /**
+   * Runs the work with everything that is read and changed within it, by whatever part of the registry, in one
+   * transaction: each `change` sees the ones before, one that fails leaves no trace, and at the end all stay or, with
+   * `discard`, none does. Also nothing that is called within learns of it.
+   */
+  together<Result>(outcome: Outcome, work: (repositories: Repositories) => Promise<Result>): Promise<Result>;
   /** Runs reads that all see the same state. */
   snapshot<Result>(work: (repositories: Repositories) => Promise<Result>): Promise<Result>;
   /** Whether the database answers within the time. */
   isReachable(timeoutMs: number): Promise<boolean>;
+  poolState(): PoolState;
 }

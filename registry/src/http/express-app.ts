@@ -4,8 +4,10 @@ import express, { type Express, type Request, type RequestHandler, type Response
 import helmet from 'helmet';
 import type { Actor } from '../domain/actor.js';
 import { requirePermission } from '../domain/permissions.js';
+import { answerCall } from './answer-call.js';
 import { problemHandler } from './problem-answer.js';
-import type { Answer, Route } from './route.js';
+import type { Route } from './route.js';
+import { sendAnswer } from './send-answer.js';
 import type { Services } from './services.js';
 
 const REQUEST_ID_FORM = /^[A-Za-z0-9._-]{1,64}$/;
@@ -56,20 +58,7 @@ function handlersOf(route: Route, services: Services): RequestHandler[] {
   };
   const readBody = express.json({ limit: limits.requestBodyBytes, type: ['application/json', '+json'] });
   const respond: RequestHandler = async (request, response) => {
-    const left = new AbortController();
-    response.once('close', () => left.abort());
-    const answer = await route.respond(
-      {
-        params: { ...request.params },
-        query: { ...request.query },
-        body: request.body,
-        header: (name) => request.header(name),
-        signal: left.signal,
-        actor: response.locals.actor as Actor | undefined,
-      },
-      services,
-    );
-    send(response, answer);
+    sendAnswer(request, response, await answerCall(route, request, response, services));
   };
   return route.request.body === undefined
     ? [authorise, respond]
@@ -91,23 +80,19 @@ async function findActor(
 const requireJson: RequestHandler = (request, _response, next) => {
   // The parser takes an empty body for `{}`, which for a change would be a change of nothing.
   if (request.header('content-length') === '0') {
-    throw new NomosError('REQUEST_INVALID', 'The request has no body.', { fix: 'Send a JSON object.' });
+    throw new NomosError('REQUEST_INVALID', 'The request has no body.', {
+      violations: [
+        { rule: 'invalid-type', where: 'body', message: 'The body is empty.', expected: 'object' },
+      ],
+      fix: 'Send a JSON object.',
+    });
   }
   // `is` answers null when there is no body at all; the schema then says what is missing.
   if (request.is(['application/json', '+json']) === false) {
-    throw new NomosError('REQUEST_INVALID', 'The body is not marked as JSON.', {
-      fix: 'Send JSON with the header Content-Type: application/json.',
-    });
+    throw new NomosError('MEDIA_TYPE_UNSUPPORTED', 'The body is not marked as JSON.');
   }
   next();
 };
-
-function send(response: Response, { status, body, headers = {} }: Answer): void {
-  response.status(status);
-  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-  if (body === undefined) response.end();
-  else response.type('application/json').send(JSON.stringify(body));
-}
 
 /** `/v1/topics/{name}` as Express writes it. */
 function toExpressPath(path: string): string {
@@ -127,7 +112,11 @@ function methodsByPath(routes: readonly Route[]): Map<string, string[]> {
 
 function refuseMethod(methods: readonly string[]): RequestHandler {
   return (request, response) => {
-    response.setHeader('Allow', methods.join(', '));
+    response.setHeader('Allow', [...methods, 'OPTIONS'].join(', '));
+    if (request.method === 'OPTIONS') {
+      response.status(204).end();
+      return;
+    }
     throw new NomosError(
       'METHOD_NOT_ALLOWED',
       `${request.path.slice(0, 200)} does not take ${request.method}.`,

@@ -1,8 +1,11 @@
-import { NomosError } from '@nomos/schemas';
 import { z } from 'zod';
+import { foreignCursor } from './bound-cursor.js';
 import { findUnstorable } from './request-violations.js';
 
-/** What a cursor holds: the key of the last entry of its page. It is opaque to clients. */
+/**
+ * What a cursor holds: the key of the last entry of its page, so that entries which come or go meanwhile neither
+ * repeat nor hide others. It is opaque to clients, and bound to its list by bound-cursor.ts.
+ */
 const cursorSchema = z.array(z.string().max(255));
 
 /** The key that a cursor stands for. @throws NomosError REQUEST_INVALID when we did not make it. */
@@ -16,11 +19,7 @@ export function readCursor(cursor: string | undefined, parts: number): readonly 
   } catch {
     // Whatever is wrong with it, the answer is the same.
   }
-  const message = 'The cursor is not one that this list gave out.';
-  throw new NomosError('REQUEST_INVALID', message, {
-    violations: [{ rule: 'cursor', where: 'query.cursor', message }],
-    fix: 'Send the `next` of the page before, unchanged, or leave it out.',
-  });
+  throw foreignCursor();
 }
 
 /** A page from one entry more than fits, which tells whether there is a next page. */

@@ -4,6 +4,7 @@ import type { NameJudge } from '../domain/catalog/name-judge.js';
 import type { Credentials } from '../domain/credentials.js';
 import type { EdgeBundles } from '../domain/edge-bundle.js';
 import type { GrantSigner } from '../domain/grants.js';
+import type { IdempotentCalls } from '../domain/idempotency/idempotent-calls.js';
 import type { Database } from '../domain/repositories.js';
 import type { RevisionWatch } from '../domain/revision-watch.js';
 import type { Tokens } from '../domain/tokens.js';
@@ -19,6 +20,7 @@ export interface Services {
   readonly bundles: EdgeBundles;
   readonly watch: RevisionWatch;
   readonly signer: GrantSigner;
+  readonly idempotentCalls: IdempotentCalls;
   /** The document that describes the routes. */
   readonly openApi: object;
 }

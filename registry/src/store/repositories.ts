@@ -6,6 +6,7 @@ import { credentialRepository } from './credential-repository.js';
 import { domainRepository } from './domain-repository.js';
 import { environmentRepository } from './environment-repository.js';
 import type { Prisma } from './generated/client.js';
+import { idempotencyRepository } from './idempotency-repository.js';
 import { producerGroupRepository } from './producer-group-repository.js';
 import { sessionRepository } from './session-repository.js';
 import { signingKeyRepository } from './signing-key-repository.js';
@@ -30,5 +31,6 @@ export function repositoriesOf(client: Prisma.TransactionClient): Repositories {
     sessions: sessionRepository(client),
     signingKeys: signingKeyRepository(client),
     audit: auditRepository(client),
+    idempotency: idempotencyRepository(client),
   };
 }

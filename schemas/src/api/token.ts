@@ -36,7 +36,7 @@ export const tokenSchema = z.strictObject(tokenFields).meta({ id: 'Token' });
 
 /** The answer that creates a token is the only one that ever shows its text. */
 export const createdTokenSchema = z
-  .strictObject({ ...tokenFields, token: z.string() })
+  .strictObject({ ...tokenFields, token: z.string().meta({ format: 'password' }) })
   .meta({ id: 'CreatedToken' });
 
 export const createCredentialSchema = z.strictObject({ description: descriptionSchema });
@@ -54,10 +54,13 @@ export const credentialSchema = z.strictObject(credentialFields).meta({ id: 'Cre
 export const createdCredentialSchema = z
   .strictObject({
     ...credentialFields,
-    secretKey: z.string().meta({ description: 'Signs the calls of raw RocketMQ clients' }),
-    token: z
+    secretKey: z
       .string()
-      .meta({ description: 'Access key and secret key in one text: the credentials of the SDK' }),
+      .meta({ description: 'Signs the calls of raw RocketMQ clients', format: 'password' }),
+    token: z.string().meta({
+      description: 'Access key and secret key in one text: the credentials of the SDK',
+      format: 'password',
+    }),
   })
   .meta({ id: 'CreatedCredential' });
 
