@@ -5,6 +5,7 @@ import type { CatalogEntry, EntryKey } from '../../domain/repositories.js';
 import { readIfMatch, toEntityTag } from '../entity-tag.js';
 import { readCursor, toPage } from '../page.js';
 import { type Answer, defineRoute, type Route } from '../route.js';
+import { catalogExamples } from './catalog-examples.js';
 
 /** The query of a list: what all lists have, and filters. */
 type ListRequest = z.output<typeof listQuerySchema> & Readonly<Record<string, unknown>>;
@@ -26,6 +27,7 @@ export function catalogRoutes<Entry extends CatalogEntry, Create extends object,
   const keyOf = (entry: Entry): EntryKey => keyFields.map((field) => String(entry[field]));
   const keyIn = (values: Readonly<Record<string, string>>): EntryKey =>
     keyFields.map((field) => values[field] ?? '');
+  const example = catalogExamples[name];
   const entryAnswer = { schema: schemas.entry, etag: true };
   const readable = { tag: name, permission: `${name}.read` } as const;
   const writable = { tag: name, permission: `${name}.write` } as const;
@@ -34,6 +36,7 @@ export function catalogRoutes<Entry extends CatalogEntry, Create extends object,
     defineRoute({
       ...{ method: 'post', path, id: `${name}.create`, summary: `Register ${a}`, ...writable },
       request: { body: schemas.create },
+      example: { body: example.create },
       answers: { 201: { description: `The new ${noun}`, ...entryAnswer } },
       problems: ['NAME_ILLEGAL', 'ALREADY_EXISTS', 'RETIRED'],
       handle: async ({ body, actor }, { catalog }) => {
@@ -45,6 +48,7 @@ export function catalogRoutes<Entry extends CatalogEntry, Create extends object,
     defineRoute({
       ...{ method: 'get', path, id: `${name}.list`, summary: `List ${plural}`, ...readable },
       request: { query: listQuery },
+      example: { query: { limit: '50' } },
       answers: { 200: { description: `A page of ${plural}`, schema: pageSchema(schemas.entry) } },
       handle: async ({ query }, { catalog }) => {
         const { limit, cursor, includeRetired } = query;
@@ -61,6 +65,7 @@ export function catalogRoutes<Entry extends CatalogEntry, Create extends object,
     defineRoute({
       ...{ method: 'get', path: entryPath, id: `${name}.read`, summary: `Read ${a}`, ...readable },
       request: { params },
+      example: { params: example.key },
       answers: { 200: { description: `The ${noun}, which may be retired`, ...entryAnswer } },
       problems: ['NOT_FOUND'],
       handle: async (call, { catalog }) => entryOf(await catalog.read(collection, keyIn(call.params)), 200),
@@ -68,6 +73,7 @@ export function catalogRoutes<Entry extends CatalogEntry, Create extends object,
     defineRoute({
       ...{ method: 'patch', path: entryPath, id: `${name}.change`, summary: `Change ${a}`, ...writable },
       request: { params, body: schemas.change },
+      example: { params: example.key, body: example.change },
       conditional: true,
       answers: { 200: { description: `The changed ${noun}`, ...entryAnswer } },
       problems: ['NOT_FOUND', 'RETIRED', 'IN_USE', 'VERSION_CONFLICT'],
@@ -80,6 +86,7 @@ export function catalogRoutes<Entry extends CatalogEntry, Create extends object,
     defineRoute({
       ...{ method: 'delete', path: entryPath, id: `${name}.retire`, summary: `Retire ${a}`, ...writable },
       request: { params },
+      example: { params: example.key },
       conditional: true,
       answers: { 200: { description: `The retired ${noun}`, ...entryAnswer } },
       problems: ['NOT_FOUND', 'RETIRED', 'IN_USE', 'VERSION_CONFLICT'],

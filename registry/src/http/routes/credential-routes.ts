@@ -24,6 +24,7 @@ export const credentialRoutes: readonly Route[] = [
     tag: 'credentials',
     permission: 'credentials.write',
     request: { params, body: createCredentialSchema },
+    example: { params: { code: 'paycore' }, body: { description: 'The cluster in Frankfurt' } },
     answers: { 201: { description: 'The credentials with their secret', schema: createdCredentialSchema } },
     problems: ['NOT_FOUND', 'RETIRED', 'TOO_MANY_REQUESTS'],
     handle: async ({ params: { code }, body, actor }, { credentials }) => {
@@ -39,6 +40,7 @@ export const credentialRoutes: readonly Route[] = [
     tag: 'credentials',
     permission: 'credentials.read',
     request: { params, query: listQuerySchema.omit({ includeRetired: true }) },
+    example: { params: { code: 'paycore' } },
     answers: { 200: { description: 'A page of credentials', schema: pageSchema(credentialSchema) } },
     problems: ['NOT_FOUND'],
     handle: async ({ params: { code }, query: { limit, cursor }, actor }, { credentials }) => {
@@ -56,6 +58,7 @@ export const credentialRoutes: readonly Route[] = [
     tag: 'credentials',
     permission: 'credentials.write',
     request: { params: params.extend({ accessKey: z.string().max(64) }) },
+    example: { params: { code: 'paycore', accessKey: 'ACCESS_KEY' } },
     answers: { 204: { description: 'The credentials are worthless from now on' } },
     problems: ['NOT_FOUND'],
     handle: async ({ params: { code, accessKey }, actor }, { credentials }) => {

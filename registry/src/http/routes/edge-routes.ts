@@ -27,6 +27,7 @@ export const edgeRoutes: readonly Route[] = [
           .meta({ description: 'Seconds to wait for a change, if If-None-Match is the present ETag' }),
       }),
     },
+    example: { query: { environment: 'dev' } },
     answers: {
       200: { description: 'The bundle; it holds secrets', schema: edgeBundleSchema, etag: true },
       304: { description: 'Nothing has changed' },

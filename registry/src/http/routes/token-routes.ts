@@ -22,6 +22,7 @@ export const tokenRoutes: readonly Route[] = [
     tag: 'tokens',
     permission: 'tokens.write',
     request: { body: createTokenSchema },
+    example: { body: { role: 'member', team: 'payments', description: 'The pipeline of the payments team' } },
     answers: { 201: { description: 'The token with its text', schema: createdTokenSchema } },
     handle: async ({ body, actor }, { tokens }) => {
       const { record, text } = await tokens.issue(actor, body);
@@ -36,6 +37,7 @@ export const tokenRoutes: readonly Route[] = [
     tag: 'tokens',
     permission: 'tokens.read',
     request: { query: pageQuery },
+    example: { query: { limit: '50' } },
     answers: { 200: { description: 'A page of tokens', schema: pageSchema(tokenSchema) } },
     handle: async ({ query: { limit, cursor } }, { tokens }) => {
       const [after] = readCursor(cursor, 1) ?? [];
@@ -51,6 +53,7 @@ export const tokenRoutes: readonly Route[] = [
     tag: 'tokens',
     permission: 'tokens.write',
     request: { params: z.strictObject({ id: z.string().max(64) }) },
+    example: { params: { id: 'TOKEN_ID' } },
     answers: { 204: { description: 'The token is worthless from now on' } },
     problems: ['NOT_FOUND'],
     handle: async ({ params, actor }, { tokens }) => {
