@@ -22,9 +22,10 @@ import { IdempotentCalls } from './domain/idempotency/idempotent-calls.js';
 import { RevisionWatch } from './domain/revision-watch.js';
 import { SecretBox } from './domain/secrets.js';
 import { Tokens } from './domain/tokens.js';
-import { createApp } from './http/express-app.js';
+import { type AppOptions, createApp } from './http/express-app.js';
 import { listen } from './http/http-server.js';
-import { generateOpenApi } from './http/openapi.js';
+import { Metrics } from './http/metrics.js';
+import { generateOpenApi, readVersion } from './http/openapi.js';
 import { allRoutes } from './http/routes/all-routes.js';
 import type { Services } from './http/services.js';
 import { startPostgres } from './postgres/start-postgres.js';
@@ -35,7 +36,7 @@ const DATABASE_NAME = 'nomos';
 const PURGE_INTERVAL_MS = 10 * 60 * 1000;
 
 /** Where and how a registry runs. */
-export interface RegistryOptions {
+export interface RegistryOptions extends AppOptions {
   /** Keys, and the embedded database if there is no other; made if missing. */
   readonly dataFolder: string;
   /** A Postgres of your own, instead of the embedded one. */
@@ -112,11 +113,12 @@ async function start(
   const services = await createServices(database, watch, secrets, options);
   const firstAdminToken = await services.tokens.issueFirst();
 
-  const app = createApp(allRoutes, services, log);
+  const app = createApp(allRoutes, services, log, options);
   const server = await listen(app, options.host ?? '127.0.0.1', options.port);
+  closers.push(() => services.metrics.close());
   closers.push(() => server.close());
   closers.push(() => watch.close());
-  closers.push(startPurging(services.sessions, log));
+  closers.push(startPurging(services, log));
   log.info({ url: server.url }, 'registry started');
   return {
     url: server.url,
@@ -161,17 +163,30 @@ async function createServices(
     tokens: new Tokens(database, audit, clock),
     sessions: new Sessions(database, judge, signer, audit, clock, times),
     bundles: new EdgeBundles(database, signer, credentials, norm, clock),
+    metrics: new Metrics(database, clock, readVersion()),
     idempotentCalls: new IdempotentCalls(database, secrets, clock),
     openApi: generateOpenApi(),
   };
 }
 
-/** Removes old sessions now and then. Returns how to stop that. */
-function startPurging(sessions: Sessions, log: Logger): () => void {
+/** Removes now and then what is past its time. Returns how to stop that. */
+function startPurging({ sessions, idempotentCalls, metrics }: Services, log: Logger): () => void {
+  const purges: Readonly<Record<string, () => Promise<number>>> = {
+    session: () => sessions.purge(),
+    'idempotency-key': () => idempotentCalls.purge(),
+  };
   const timer = setInterval(() => {
-    sessions.purge().catch((error: unknown) => {
-      log.warn({ reason: NomosError.from(error).message }, 'old sessions could not be removed');
-    });
+    for (const [kind, purge] of Object.entries(purges)) {
+      purge().then(
+        (count) => metrics.countPurged(kind, count),
+        (error: unknown) => {
+          log.warn(
+            { kind, reason: NomosError.from(error).message },
+            'what is past its time could not be removed',
+          );
+        },
+      );
+    }
   }, PURGE_INTERVAL_MS);
   timer.unref();
   return () => clearInterval(timer);

@@ -50,6 +50,8 @@ export const limits = {
   ackBatchEntries: 1024,
   /** A request body at the registry, in bytes. */
   requestBodyBytes: 1024 * 1024,
+  /** Path and query of a request to the registry. */
+  addressCharacters: 8 * 1024,
   /** Entries on one page of a list. */
   pageEntries: 500,
   /** Names, patterns and documents of a norm. */

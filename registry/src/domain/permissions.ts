@@ -43,6 +43,7 @@ export const permissions = {
   'norms.read': everybody,
   'names.check': everybody,
   'edge.read': { edge: 'own' },
+  'metrics.read': { 'platform-admin': 'all', auditor: 'all', viewer: 'all' },
 } as const satisfies Record<string, Partial<Record<Role, Scope>>>;
 
 /** Something that a role may or may not do. */

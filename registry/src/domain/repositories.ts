@@ -139,6 +139,7 @@ export interface SessionRepository {
   find(id: string): Promise<SessionRecord | undefined>;
   listLive(query: LiveSessionQuery): Promise<SessionRecord[]>;
   countLive(application: string, now: Date): Promise<number>;
+  countLiveByEnvironment(now: Date): Promise<ReadonlyMap<string, number>>;
   insert(session: SessionRecord): Promise<void>;
   update(session: SessionRecord): Promise<void>;
   /**

@@ -64,6 +64,7 @@ const expected: Record<Permission, string> = {
   'norms.read': /*          */ 'A A A A A -',
   'names.check': /*         */ 'A A A A A -',
   'edge.read': /*           */ '- - - - - o',
+  'metrics.read': /*        */ 'A A A - - -',
 };
 
 describe('the table of permissions', () => {

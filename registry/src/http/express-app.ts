@@ -2,23 +2,38 @@ import { randomUUID } from 'node:crypto';
 import { type Logger, limits, NomosError } from '@nomos/schemas';
 import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
 import helmet from 'helmet';
-import type { Actor } from '../domain/actor.js';
+import { type Actor, operator } from '../domain/actor.js';
 import { requirePermission } from '../domain/permissions.js';
 import { answerCall } from './answer-call.js';
+import { allowOrigins } from './cors.js';
 import { problemHandler } from './problem-answer.js';
 import type { Route } from './route.js';
 import { sendAnswer } from './send-answer.js';
 import type { Services } from './services.js';
 
+const LOOPBACK_FORM = /^(?:::ffff:)?127\.|^::1$/;
 const REQUEST_ID_FORM = /^[A-Za-z0-9._-]{1,64}$/;
 
+/** What an operator may set about the HTTP server. */
+export interface AppOptions {
+  /** Origins whose pages may call the registry from a browser; none by default. */
+  readonly corsOrigins?: readonly string[];
+  /** Whether callers on this very machine may read the metrics without a token; not by default. */
+  readonly metricsOpenToLoopback?: boolean;
+}
+
 /** The HTTP server's application: every route, and the same treatment of errors for all. */
-export function createApp(routes: readonly Route[], services: Services, log: Logger): Express {
+export function createApp(
+  routes: readonly Route[],
+  services: Services,
+  log: Logger,
+  { corsOrigins = [], metricsOpenToLoopback = false }: AppOptions = {},
+): Express {
   const app = express();
   app.disable('x-powered-by').disable('etag');
-  app.use(identifyRequest(log), helmet());
+  app.use(identifyRequest(log, services), helmet(), allowOrigins(corsOrigins), refuseLongAddress);
   for (const route of routes) {
-    app[route.method](toExpressPath(route.path), ...handlersOf(route, services));
+    app[route.method](toExpressPath(route.path), ...handlersOf(route, services, metricsOpenToLoopback));
   }
   for (const [path, methods] of methodsByPath(routes)) app.all(toExpressPath(path), refuseMethod(methods));
   app.use((request) => {
@@ -31,7 +46,7 @@ export function createApp(routes: readonly Route[], services: Services, log: Log
   return app;
 }
 
-function identifyRequest(log: Logger): RequestHandler {
+function identifyRequest(log: Logger, { metrics }: Services): RequestHandler {
   return (request, response, next) => {
     const given = request.header('x-request-id') ?? '';
     const requestId = REQUEST_ID_FORM.test(given) ? given : randomUUID();
@@ -40,20 +55,41 @@ function identifyRequest(log: Logger): RequestHandler {
     response.setHeader('X-Request-Id', requestId);
     response.setHeader('Cache-Control', 'no-store');
     response.once('close', () => {
-      const durationMs = Math.round(performance.now() - startedAt);
+      const durationMs = performance.now() - startedAt;
       const caller = response.locals.caller as string | undefined;
       // The path without the query, which could hold what somebody put there by mistake.
       const { method, path } = request;
-      log.debug({ requestId, method, path, status: response.statusCode, durationMs, caller }, 'request');
+      const route = response.locals.route as string | undefined;
+      const status = response.statusCode;
+      metrics.observeRequest({ route, method, status, durationMs });
+      log.debug(
+        { requestId, route, method, path, status, durationMs: Math.round(durationMs), caller },
+        'request',
+      );
     });
     next();
   };
 }
 
+/** A forwarded call comes from whoever the proxy says, so a proxy on this machine opens nothing. */
+function isFromLoopback(request: Request): boolean {
+  const isForwarded = request.header('x-forwarded-for') ?? request.header('forwarded');
+  return isForwarded === undefined && LOOPBACK_FORM.test(request.socket.remoteAddress ?? '');
+}
+
+const refuseLongAddress: RequestHandler = (request, _response, next) => {
+  const { length } = request.originalUrl;
+  if (length <= limits.addressCharacters) return next();
+  const message = `The path with the query has ${length} characters; ${limits.addressCharacters} are allowed.`;
+  throw new NomosError('ADDRESS_TOO_LONG', message);
+};
+
 /** First who calls and whether they may, and only then the body: strangers cannot make us read one. */
-function handlersOf(route: Route, services: Services): RequestHandler[] {
+function handlersOf(route: Route, services: Services, isOpenToLoopback: boolean): RequestHandler[] {
   const authorise: RequestHandler = async (request, response, next) => {
-    response.locals.actor = await findActor(route, request, response, services);
+    response.locals.route = route.id;
+    const isOpen = isOpenToLoopback && route.permission === 'metrics.read' && isFromLoopback(request);
+    response.locals.actor = isOpen ? operator : await findActor(route, request, response, services);
     next();
   };
   const readBody = express.json({ limit: limits.requestBodyBytes, type: ['application/json', '+json'] });

@@ -8,6 +8,7 @@ import type { IdempotentCalls } from '../domain/idempotency/idempotent-calls.js'
 import type { Database } from '../domain/repositories.js';
 import type { RevisionWatch } from '../domain/revision-watch.js';
 import type { Tokens } from '../domain/tokens.js';
+import type { Metrics } from './metrics.js';
 
 /** What the routes work with. */
 export interface Services {
@@ -21,6 +22,7 @@ export interface Services {
   readonly watch: RevisionWatch;
   readonly signer: GrantSigner;
   readonly idempotentCalls: IdempotentCalls;
+  readonly metrics: Metrics;
   /** The document that describes the routes. */
   readonly openApi: object;
 }

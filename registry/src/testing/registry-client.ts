@@ -26,7 +26,8 @@ export function clientOf(url: string, token: string): Client {
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
     const text = await response.text();
-    const parsed: unknown = text === '' ? {} : JSON.parse(text);
+    const isJson = /json/.test(response.headers.get('content-type') ?? '');
+    const parsed: unknown = isJson ? JSON.parse(text || '{}') : { text };
     return { status: response.status, headers: response.headers, body: Object(parsed) };
   };
 }

@@ -45,6 +45,11 @@ export const codes = {
     title: 'The path with the query is longer than the server accepts.',
     fix: 'Send less in the query; long lists are read page by page.',
   },
+  HEADERS_TOO_LARGE: {
+    httpStatus: 431,
+    title: 'The headers of the request are larger than the server accepts.',
+    fix: 'Send fewer or shorter headers.',
+  },
   IDEMPOTENCY_KEY_REUSED: {
     httpStatus: 422,
     title: 'The idempotency key belongs to another request.',

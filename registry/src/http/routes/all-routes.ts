@@ -10,6 +10,7 @@ import type { Route } from '../route.js';
 import { catalogRoutes } from './catalog-routes.js';
 import { credentialRoutes } from './credential-routes.js';
 import { edgeRoutes } from './edge-routes.js';
+import { metricsRoutes } from './metrics-routes.js';
 import { nameRoutes } from './name-routes.js';
 import { serviceRoutes } from './service-routes.js';
 import { sessionRoutes } from './session-routes.js';
@@ -31,4 +32,5 @@ export const allRoutes: readonly Route[] = [
   ...edgeRoutes,
   ...tokenRoutes,
   ...serviceRoutes,
+  ...metricsRoutes,
 ];
