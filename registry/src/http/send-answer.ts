@@ -25,5 +25,7 @@ export function sendAnswer(
   }
   if (!response.hasHeader('content-type'))
     response.type(text === undefined ? 'application/json' : 'text/plain');
-  response.send(content);
+  // Not `send`, which answers 304 by rules of its own.
+  response.setHeader('Content-Length', Buffer.byteLength(content));
+  response.end(content);
 }
