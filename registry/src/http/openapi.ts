@@ -18,7 +18,6 @@ const guardedProblems = [
   'FORBIDDEN',
   'UNAVAILABLE',
   'REQUEST_INVALID',
-  'ADDRESS_TOO_LONG',
 ] as const satisfies readonly Code[];
 const changeProblems = [
   'IDEMPOTENCY_KEY_REUSED',
@@ -102,6 +101,7 @@ function describeAnswers(route: Route): Record<string, object> {
 /** Problems by status, with the codes that each can have. */
 function describeProblems(route: Route): Record<string, object> {
   const possible: Code[] = [
+    'ADDRESS_TOO_LONG',
     ...(route.permission === 'public' ? [] : guardedProblems),
     ...(isChange(route) ? changeProblems : []),
     ...(route.request.body ? bodyProblems : []),
