@@ -14,7 +14,7 @@ import type { Route } from './route.js';
 import { allRoutes } from './routes/all-routes.js';
 
 const seed = Number(process.env.NOMOS_SEED ?? Date.now() % 1_000_000);
-const requestsPerRoute = Number(process.env.NOMOS_GENERATED_REQUESTS ?? 24);
+const requestsPerRoute = Number(process.env.NOMOS_GENERATED_REQUESTS ?? 10);
 const CONCURRENT = 16;
 /** Generous, since the machine may be busy; what hangs or scans shows anyway. */
 const DURATION_MS_MAX = 8_000;
