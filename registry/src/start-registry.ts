@@ -26,6 +26,7 @@ import { type Clock, systemClock } from './domain/clock.js';
 import { Credentials } from './domain/credentials.js';
 import { EdgeBundles } from './domain/edge-bundle.js';
 import { GrantSigner } from './domain/grants.js';
+import { IdempotentCalls } from './domain/idempotency/idempotent-calls.js';
 import { Authenticator } from './domain/identity/authenticator.js';
 import { hasAdminRole, type OidcOptions, parseOidcOptions } from './domain/identity/oidc-options.js';
 import { OidcVerifier } from './domain/identity/oidc-verifier.js';
@@ -41,9 +42,10 @@ import { RevisionWatch } from './domain/revision-watch.js';
 import { createId, SecretBox } from './domain/secrets.js';
 import { Tokens } from './domain/tokens.js';
 import { WhoisDesk } from './domain/whois/whois.js';
-import { createApp } from './http/express-app.js';
+import { type AppSettings, createApp } from './http/express-app.js';
 import { listen } from './http/http-server.js';
-import { generateOpenApi } from './http/openapi.js';
+import { Metrics } from './http/metrics.js';
+import { generateOpenApi, readVersion } from './http/openapi.js';
 import { defaultRequestLimits, RequestGate, type RequestLimits } from './http/request-gate.js';
 import { allRoutes } from './http/routes/all-routes.js';
 import type { Services } from './http/services.js';
@@ -59,7 +61,7 @@ const PURGE_INTERVAL_MS = 10 * 60 * 1000;
 const ADVANCE_INTERVAL_MS = 1_000;
 
 /** Where and how a registry runs. */
-export interface RegistryOptions {
+export interface RegistryOptions extends AppSettings {
   /** Keys, and the embedded database if there is no other; made if missing. */
   readonly dataFolder: string;
   /** A Postgres of your own, instead of the embedded one. */
@@ -169,11 +171,12 @@ async function start(
   const requestLimits = { ...defaultRequestLimits, ...options.requestLimits };
   const gate = new RequestGate(requestLimits, () => performance.now());
   const trustedProxies = options.trustedProxies ?? readTrustedProxies(process.env.NOMOS_TRUSTED_PROXIES);
-  const app = createApp(allRoutes, services, { log, gate, trustedProxies });
+  const app = createApp(allRoutes, services, { ...options, log, gate, trustedProxies });
   const server = await listen(app, options.host ?? '127.0.0.1', options.port);
+  closers.push(() => services.metrics.close());
   closers.push(() => server.close());
   closers.push(() => watch.close());
-  closers.push(startPurging(services.sessions, log));
+  closers.push(startPurging(services, log));
   closers.push(startAdvancing(services.subscriptionChanges, log));
   closers.push(() => services.reconciler.close());
   services.reconciler.start();
@@ -244,6 +247,8 @@ async function createServices(
     sessions: new Sessions(database, judge, signer, audit, clock, times),
     subscriptionChanges: new SubscriptionChanges(database, judge, audit, clock, times.grantGraceMs),
     bundles: new EdgeBundles(database, signer, credentials, norm, clock),
+    metrics: new Metrics(database, clock, readVersion()),
+    idempotentCalls: new IdempotentCalls(database, secrets, clock),
     openApi: generateOpenApi(),
   };
 }
@@ -257,12 +262,24 @@ function readTrustedProxies(setting: string | undefined): number {
   });
 }
 
-/** Removes old sessions now and then. Returns how to stop that. */
-function startPurging(sessions: Sessions, log: Logger): () => void {
+/** Removes now and then what is past its time. Returns how to stop that. */
+function startPurging({ sessions, idempotentCalls, metrics }: Services, log: Logger): () => void {
+  const purges: Readonly<Record<string, () => Promise<number>>> = {
+    session: () => sessions.purge(),
+    'idempotency-key': () => idempotentCalls.purge(),
+  };
   const timer = setInterval(() => {
-    sessions.purge().catch((error: unknown) => {
-      log.warn({ reason: NomosError.from(error).message }, 'old sessions could not be removed');
-    });
+    for (const [kind, purge] of Object.entries(purges)) {
+      purge().then(
+        (count) => metrics.countPurged(kind, count),
+        (error: unknown) => {
+          log.warn(
+            { kind, reason: NomosError.from(error).message },
+            'what is past its time could not be removed',
+          );
+        },
+      );
+    }
   }, PURGE_INTERVAL_MS);
   timer.unref();
   return () => clearInterval(timer);

@@ -60,6 +60,8 @@ export const limits = {
   /** For how long the secret before a rotation stays good, in seconds. */
   rotationOverlapSeconds: 24 * 60 * 60,
   rotationOverlapSecondsMax: 30 * 24 * 60 * 60,
+  /** Path and query of a request to the registry. */
+  addressCharacters: 8 * 1024,
   /** Entries on one page of a list. */
   pageEntries: 500,
   /** What a search is asked for, in characters, and how much one page of it holds. */

@@ -57,6 +57,7 @@ export const permissions = {
   'edge.read': { edge: 'own' },
   'provisioning.read': readers,
   'provisioning.write': admins,
+  'metrics.read': { 'platform-admin': 'all', auditor: 'all', viewer: 'all' },
 } as const satisfies Record<string, Partial<Record<Role, Scope>>>;
 
 /** Something that a role may or may not do. */

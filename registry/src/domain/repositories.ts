@@ -20,6 +20,7 @@ import type {
 } from './approvals/change-request-repository.js';
 import type { AuditRepository } from './audit/audit-repository.js';
 import type { VersionRepository } from './catalog/entry-version.js';
+import type { IdempotencyRepository } from './idempotency/idempotency-repository.js';
 import type { NoticeRepository } from './notices/notices.js';
 import type { ProvisioningRepository } from './provisioning/provisioning-repository.js';
 import type { RecyclingRepository } from './recycling/recycling-repository.js';
@@ -195,6 +196,7 @@ export interface SessionRepository {
   find(id: string): Promise<SessionRecord | undefined>;
   listLive(query: LiveSessionQuery): Promise<SessionRecord[]>;
   countLive(application: string, now: Date): Promise<number>;
+  countLiveByEnvironment(now: Date): Promise<ReadonlyMap<string, number>>;
   insert(session: SessionRecord): Promise<void>;
   update(session: SessionRecord): Promise<void>;
   /**
@@ -253,6 +255,7 @@ export interface Repositories {
   readonly recycling: RecyclingRepository;
   readonly notices: NoticeRepository;
   readonly provisioning: ProvisioningRepository;
+  readonly idempotency: IdempotencyRepository;
 }
 
 /**
@@ -264,14 +267,33 @@ export interface Locks {
   readonly names?: readonly string[];
 }
 
+/** Whether what a joint transaction changed is to stay. */
+export type Outcome = 'keep' | 'discard';
+
+/** Connections to the database by what they do, and how many there may be. */
+export interface PoolState {
+  readonly busy: number;
+  readonly idle: number;
+  /** Calls that wait for a connection. */
+  readonly waiting: number;
+  readonly most: number;
+}
+
 /** Where everything is kept. */
 export interface Database {
   /** Reads outside a transaction; each call sees the newest committed state. */
   readonly repositories: Repositories;
   /** Runs the work in one transaction: all of it takes effect or nothing. The locks are taken first. */
   change<Result>(locks: Locks, work: (repositories: Repositories) => Promise<Result>): Promise<Result>;
+  /**
+   * Runs the work with everything that is read and changed within it, by whatever part of the registry, in one
+   * transaction: each `change` sees the ones before, one that fails leaves no trace, and at the end all stay or, with
+   * `discard`, none does. Also nothing that is called within learns of it.
+   */
+  together<Result>(outcome: Outcome, work: (repositories: Repositories) => Promise<Result>): Promise<Result>;
   /** Runs reads that all see the same state. */
   snapshot<Result>(work: (repositories: Repositories) => Promise<Result>): Promise<Result>;
   /** Whether the database answers within the time. */
   isReachable(timeoutMs: number): Promise<boolean>;
+  poolState(): PoolState;
 }

@@ -78,6 +78,7 @@ const expected: Record<Permission, string> = {
   'edge.read': /*           */ '- - - - - o',
   'provisioning.read': /*   */ 'A A A A - -',
   'provisioning.write': /*  */ 'A - - - - -',
+  'metrics.read': /*        */ 'A A A - - -',
 };
 
 describe('the table of permissions', () => {

@@ -1,20 +1,30 @@
 import { randomUUID } from 'node:crypto';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { type Logger, limits, NomosError } from '@nomos/schemas';
 import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
 import helmet from 'helmet';
-import type { Actor } from '../domain/actor.js';
+import { type Actor, operator } from '../domain/actor.js';
 import { requirePermission } from '../domain/permissions.js';
+import { answerCall } from './answer-call.js';
+import { allowOrigins } from './cors.js';
 import { problemHandler } from './problem-answer.js';
 import type { RequestGate } from './request-gate.js';
-import type { Answer, Route } from './route.js';
+import type { Route } from './route.js';
+import { sendAnswer } from './send-answer.js';
 import type { Services } from './services.js';
 
+const LOOPBACK_FORM = /^(?:::ffff:)?127\.|^::1$/;
 const REQUEST_ID_FORM = /^[A-Za-z0-9._-]{1,64}$/;
 
+/** What an operator may set about the HTTP server. */
+export interface AppSettings {
+  /** Origins whose pages may call the registry from a browser; none by default. */
+  readonly corsOrigins?: readonly string[];
+  /** Whether callers on this very machine may read the metrics without a token; not by default. */
+  readonly metricsOpenToLoopback?: boolean;
+}
+
 /** What the application needs beside its routes and what they work with. */
-export interface AppOptions {
+export interface AppOptions extends AppSettings {
   readonly log: Logger;
   readonly gate: RequestGate;
   /** Proxies in front of this server, which tell the addresses of clients in X-Forwarded-For. */
@@ -25,13 +35,14 @@ export interface AppOptions {
 export function createApp(
   routes: readonly Route[],
   services: Services,
-  { log, gate, trustedProxies }: AppOptions,
+  { log, gate, trustedProxies, corsOrigins = [], metricsOpenToLoopback = false }: AppOptions,
 ): Express {
   const app = express();
   app.disable('x-powered-by').disable('etag').set('trust proxy', trustedProxies);
-  app.use(identifyRequest(log), helmet(), gate.admit);
+  app.use(identifyRequest(log, services), helmet(), allowOrigins(corsOrigins), gate.admit, refuseLongAddress);
+  const guards = { gate, metricsOpenToLoopback };
   for (const route of routes) {
-    app[route.method](toExpressPath(route.path), ...handlersOf(route, services, gate));
+    app[route.method](toExpressPath(route.path), ...handlersOf(route, services, guards));
   }
   for (const [path, methods] of methodsByPath(routes)) app.all(toExpressPath(path), refuseMethod(methods));
   app.use((request) => {
@@ -44,7 +55,7 @@ export function createApp(
   return app;
 }
 
-function identifyRequest(log: Logger): RequestHandler {
+function identifyRequest(log: Logger, { metrics }: Services): RequestHandler {
   return (request, response, next) => {
     const given = request.header('x-request-id') ?? '';
     const requestId = REQUEST_ID_FORM.test(given) ? given : randomUUID();
@@ -53,38 +64,50 @@ function identifyRequest(log: Logger): RequestHandler {
     response.setHeader('X-Request-Id', requestId);
     response.setHeader('Cache-Control', 'no-store');
     response.once('close', () => {
-      const durationMs = Math.round(performance.now() - startedAt);
+      const durationMs = performance.now() - startedAt;
       const caller = response.locals.caller as string | undefined;
       // The path without the query, which could hold what somebody put there by mistake.
       const { method, path } = request;
-      log.debug({ requestId, method, path, status: response.statusCode, durationMs, caller }, 'request');
+      const route = response.locals.route as string | undefined;
+      const status = response.statusCode;
+      metrics.observeRequest({ route, method, status, durationMs });
+      log.debug(
+        { requestId, route, method, path, status, durationMs: Math.round(durationMs), caller },
+        'request',
+      );
     });
     next();
   };
 }
 
+/** A forwarded call comes from whoever the proxy says, so a proxy on this machine opens nothing. */
+function isFromLoopback(request: Request): boolean {
+  const isForwarded = request.header('x-forwarded-for') ?? request.header('forwarded');
+  return isForwarded === undefined && LOOPBACK_FORM.test(request.socket.remoteAddress ?? '');
+}
+
+const refuseLongAddress: RequestHandler = (request, _response, next) => {
+  const { length } = request.originalUrl;
+  if (length <= limits.addressCharacters) return next();
+  const message = `The path with the query has ${length} characters; ${limits.addressCharacters} are allowed.`;
+  throw new NomosError('ADDRESS_TOO_LONG', message);
+};
+
 /** First who calls and whether they may, and only then the body: strangers cannot make us read one. */
-function handlersOf(route: Route, services: Services, gate: RequestGate): RequestHandler[] {
+function handlersOf(
+  route: Route,
+  services: Services,
+  { gate, metricsOpenToLoopback }: Pick<Required<AppOptions>, 'gate' | 'metricsOpenToLoopback'>,
+): RequestHandler[] {
   const authorise: RequestHandler = async (request, response, next) => {
-    response.locals.actor = await findActor(route, request, response, services, gate);
+    response.locals.route = route.id;
+    const isOpen = metricsOpenToLoopback && route.permission === 'metrics.read' && isFromLoopback(request);
+    response.locals.actor = isOpen ? operator : await findActor(route, request, response, services, gate);
     next();
   };
   const readBody = express.json({ limit: limits.requestBodyBytes, type: ['application/json', '+json'] });
   const respond: RequestHandler = async (request, response) => {
-    const left = new AbortController();
-    response.once('close', () => left.abort());
-    const answer = await route.respond(
-      {
-        params: { ...request.params },
-        query: { ...request.query },
-        body: request.body,
-        header: (name) => request.header(name),
-        signal: left.signal,
-        actor: response.locals.actor as Actor | undefined,
-      },
-      services,
-    );
-    await send(response, answer);
+    await sendAnswer(request, response, await answerCall(route, request, response, services));
   };
   return route.request.body === undefined
     ? [authorise, respond]
@@ -110,37 +133,19 @@ async function findActor(
 const requireJson: RequestHandler = (request, _response, next) => {
   // The parser takes an empty body for `{}`, which for a change would be a change of nothing.
   if (request.header('content-length') === '0') {
-    throw new NomosError('REQUEST_INVALID', 'The request has no body.', { fix: 'Send a JSON object.' });
+    throw new NomosError('REQUEST_INVALID', 'The request has no body.', {
+      violations: [
+        { rule: 'invalid-type', where: 'body', message: 'The body is empty.', expected: 'object' },
+      ],
+      fix: 'Send a JSON object.',
+    });
   }
   // `is` answers null when there is no body at all; the schema then says what is missing.
   if (request.is(['application/json', '+json']) === false) {
-    throw new NomosError('REQUEST_INVALID', 'The body is not marked as JSON.', {
-      fix: 'Send JSON with the header Content-Type: application/json.',
-    });
+    throw new NomosError('MEDIA_TYPE_UNSUPPORTED', 'The body is not marked as JSON.');
   }
   next();
 };
-
-async function send(response: Response, { status, body, chunks, headers = {} }: Answer): Promise<void> {
-  response.status(status);
-  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-  if (chunks !== undefined) await sendChunks(response, chunks);
-  else if (body === undefined) response.end();
-  else response.type('application/json').send(JSON.stringify(body));
-}
-
-/** Makes no more than the client takes. What fails on the way breaks the connection, so that nobody takes a part for all. */
-async function sendChunks(response: Response, chunks: AsyncIterable<string>): Promise<void> {
-  // HEAD asks for the headers of GET only.
-  if (response.req.method === 'HEAD') {
-    response.end();
-    return;
-  }
-  await pipeline(Readable.from(chunks), response).catch((error: NodeJS.ErrnoException) => {
-    // A client that goes away is no mistake of ours.
-    if (error.code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
-  });
-}
 
 /** `/v1/tokens/{id}:rotate` as Express writes it. */
 function toExpressPath(path: string): string {
@@ -160,7 +165,11 @@ function methodsByPath(routes: readonly Route[]): Map<string, string[]> {
 
 function refuseMethod(methods: readonly string[]): RequestHandler {
   return (request, response) => {
-    response.setHeader('Allow', methods.join(', '));
+    response.setHeader('Allow', [...methods, 'OPTIONS'].join(', '));
+    if (request.method === 'OPTIONS') {
+      response.status(204).end();
+      return;
+    }
     throw new NomosError(
       'METHOD_NOT_ALLOWED',
       `${request.path.slice(0, 200)} does not take ${request.method}.`,

@@ -154,7 +154,7 @@ describe('shapes', () => {
       .set('authorization', `Bearer ${fixture.admin}`)
       .type('form')
       .send('code=form&description=x');
-    expect([answer.status, answer.body.code]).toEqual([400, 'REQUEST_INVALID']);
+    expect([answer.status, answer.body.code]).toEqual([415, 'MEDIA_TYPE_UNSUPPORTED']);
     expect(answer.body.fix).toContain('application/json');
   });
 
@@ -183,7 +183,7 @@ describe('HTTP', () => {
     expect((await call('GET', '/v2/topics')).body.code).toBe('ROUTE_UNKNOWN');
     const answer = await call('PUT', '/v1/topics', {});
     expect([answer.status, answer.body.code]).toEqual([405, 'METHOD_NOT_ALLOWED']);
-    expect(answer.headers.get('allow')).toBe('POST, GET, HEAD');
+    expect(answer.headers.get('allow')).toBe('POST, GET, HEAD, OPTIONS');
   });
 
   test('security headers are set, CORS is off, and nothing tells the software', async () => {

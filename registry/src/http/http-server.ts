@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
-import { NomosError } from '@nomos/schemas';
+import type { Duplex } from 'node:stream';
+import { NomosError, toProblem } from '@nomos/schemas';
 
 /** What one connection may take of the server. */
 export interface ServerLimits {
@@ -56,6 +57,7 @@ export async function listen(
   );
   server.maxConnections = limits.connections;
   server.timeout = limits.idleMs;
+  server.on('clientError', refuseUnreadable);
   try {
     server.listen({ host, port });
     await once(server, 'listening');
@@ -66,6 +68,35 @@ export async function listen(
   const actualPort = typeof address === 'object' && address !== null ? address.port : port;
   const shownHost = host.includes(':') ? `[${host}]` : host;
   return { url: `http://${shownHost}:${actualPort}`, close: () => drain(server) };
+}
+
+/** Answers what is not HTTP, or not in time, or too long: no route ever sees it. */
+function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const problem = toProblem(
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? new NomosError(
+          'HEADERS_TOO_LARGE',
+          'The headers of the request have more bytes than the server reads.',
+        )
+      : new NomosError('REQUEST_INVALID', 'The request is not HTTP, or did not arrive in time.', {
+          fix: 'Send HTTP/1.1 to this port, without pausing within a request.',
+        }),
+  );
+  const body = JSON.stringify(problem);
+  socket.end(
+    [
+      `HTTP/1.1 ${problem.status} Refused`,
+      'Content-Type: application/problem+json',
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      'Connection: close',
+      '',
+      body,
+    ].join('\r\n'),
+  );
 }
 
 function listenError(error: unknown, host: string, port: number): NomosError {

@@ -1,3 +1,4 @@
+import { codes, isCode } from '@nomos/schemas';
 import { describe, expect, test } from 'vitest';
 import { generateOpenApi } from './openapi.js';
 import { allRoutes } from './routes/all-routes.js';
@@ -75,4 +76,50 @@ describe('the OpenAPI document', () => {
       expect(found, reference).toBeDefined();
     }
   });
+});
+
+describe('every operation', () => {
+  const codesOf = (responses: Operation['responses']) =>
+    Object.values(responses).flatMap((response) => Object(response)['x-problem-codes'] ?? []) as string[];
+
+  test.each(allRoutes.map((route) => [route.id, route] as const))(
+    '%s describes the bodies of all its answers',
+    (_id, route) => {
+      for (const [status, { schema }] of Object.entries(route.answers)) {
+        const isEmpty = status === '204' || status === '304';
+        expect(schema === undefined, `${status} has a schema`).toBe(isEmpty);
+      }
+      const { responses } = operationOf(route);
+      expect(new Set(codesOf(responses)).size).toBe(codesOf(responses).length);
+    },
+  );
+
+  test('names, all together, every code that the registry answers with', () => {
+    const named = new Set(
+      Object.values(document.paths).flatMap((methods) =>
+        Object.values(methods).flatMap(({ responses }) => codesOf(responses)),
+      ),
+    );
+    const unnamed = Object.keys(codes).filter((code) => !named.has(code));
+    expect(unnamed.filter((code) => !elsewhere.has(code))).toEqual([]);
+    expect([...elsewhere].filter((code) => !isCode(code))).toEqual([]);
+  });
+});
+
+/** Codes that no route of the registry names: of addresses without a route, of the broker, the SDK and the commands. */
+const elsewhere = new Set([
+  ...['ROUTE_UNKNOWN', 'METHOD_NOT_ALLOWED', 'HEADERS_TOO_LARGE'],
+  ...['GRANT_MISSING', 'GRANT_INVALID', 'ACCESS_KEY_INVALID', 'TOPIC_NOT_GRANTED', 'GROUP_NOT_GRANTED'],
+  ...['TOPIC_NOT_REGISTERED', 'GROUP_NOT_REGISTERED', 'MESSAGE_ILLEGAL', 'MESSAGE_TYPE_MISMATCH'],
+  ...['RECEIPT_HANDLE_INVALID', 'MESSAGE_NOT_FOUND', 'RECALL_HANDLE_INVALID', 'TRANSACTION_UNKNOWN'],
+  ...['TIMEOUT', 'STORAGE_FULL', 'NOT_SUPPORTED', 'CLOSED', 'IDEMPOTENCE_STORE_FAILED'],
+  ...['CONFIGURATION_INVALID', 'DATA_FOLDER_UNUSABLE', 'PORT_IN_USE', 'INPUT_INVALID', 'NORM_INVALID'],
+]);
+
+test('every code says what happened and what to do, in sentences', () => {
+  for (const [code, { title, fix, httpStatus }] of Object.entries(codes)) {
+    expect(title, code).toMatch(/^[A-Z].{10,120}\.$/);
+    expect(fix, code).toMatch(/^[A-Z].{10,200}\.$/);
+    expect(httpStatus, code).toBeGreaterThanOrEqual(400);
+  }
 });

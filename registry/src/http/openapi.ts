@@ -3,8 +3,29 @@ import { type Code, codes, problemSchema } from '@nomos/schemas';
 import { z } from 'zod';
 import { createDocument } from 'zod-openapi';
 import { type Permission, permissions } from '../domain/permissions.js';
-import type { AnswerDescription, Route } from './route.js';
+import {
+  describeAnswerHeaders,
+  describeCommonParameters,
+  requestIdHeader,
+  withExamples,
+} from './openapi-headers.js';
+import { isChange, type Route } from './route.js';
 import { allRoutes } from './routes/all-routes.js';
+
+/** What every route that is not public may answer. */
+const guardedProblems = [
+  'UNAUTHENTICATED',
+  'FORBIDDEN',
+  'UNAVAILABLE',
+  'REQUEST_INVALID',
+] as const satisfies readonly Code[];
+const changeProblems = [
+  'IDEMPOTENCY_KEY_REUSED',
+  'IDEMPOTENCY_KEY_BUSY',
+  'TOO_MANY_REQUESTS',
+  'PAYLOAD_TOO_LARGE',
+] as const satisfies readonly Code[];
+const bodyProblems = ['MEDIA_TYPE_UNSUPPORTED', 'PAYLOAD_TOO_LARGE'] as const satisfies readonly Code[];
 
 /** The OpenAPI 3.1 description of all routes, derived from what they check and answer. */
 export function generateOpenApi(routes: readonly Route[] = allRoutes): object {
@@ -12,7 +33,7 @@ export function generateOpenApi(routes: readonly Route[] = allRoutes): object {
   for (const route of routes) {
     paths[route.path] = { ...paths[route.path], [route.method]: describeRoute(route) };
   }
-  return createDocument({
+  const document = createDocument({
     openapi: '3.1.0',
     info: {
       title: 'Nomos registry',
@@ -30,20 +51,11 @@ export function generateOpenApi(routes: readonly Route[] = allRoutes): object {
       },
     },
   });
+  return withExamples(document, routes);
 }
 
 function describeRoute(route: Route): object {
   const { params, query, body } = route.request;
-  const header = route.conditional
-    ? z.object({
-        'If-Match': z
-          .string()
-          .optional()
-          .meta({ description: 'The ETag of the version to change', example: '"3"' }),
-      })
-    : route.id === 'edge.bundle'
-      ? z.object({ 'If-None-Match': z.string().optional().meta({ description: 'The ETag at hand' }) })
-      : undefined;
   const isPublic = route.permission === 'public';
   return {
     operationId: route.id,
@@ -51,17 +63,12 @@ function describeRoute(route: Route): object {
     tags: [route.tag],
     security: isPublic ? [] : [{ token: [] }],
     ...(route.permission === 'public' ? {} : { description: describeRoles(route.permission) }),
-    ...(params || query || header
-      ? {
-          requestParams: {
-            ...(params && { path: params }),
-            ...(query && { query }),
-            ...(header && { header }),
-          },
-        }
+    ...(params || query
+      ? { requestParams: { ...(params && { path: params }), ...(query && { query }) } }
       : {}),
+    parameters: describeCommonParameters(route),
     ...(body ? { requestBody: describeBody(body, route.example?.body) } : {}),
-    responses: { ...describeAnswers(route.answers), ...describeProblems(route) },
+    responses: { ...describeAnswers(route), ...describeProblems(route) },
   };
 }
 
@@ -75,28 +82,29 @@ function describeRoles(permission: Permission): string {
   return `For: ${row.map(([role, scope]) => (scope === 'own' ? `${role} (its own)` : role)).join(', ')}.`;
 }
 
-function describeAnswers(answers: Readonly<Record<number, AnswerDescription>>): Record<string, object> {
-  return Object.fromEntries(
-    Object.entries(answers).map(
-      ([status, { description, schema, contentType = 'application/json', etag }]) => [
-        status,
-        {
-          description,
-          ...(schema ? { content: { [contentType]: { schema } } } : {}),
-          ...(etag ? { headers: z.object({ ETag: z.string() }) } : {}),
-        },
-      ],
-    ),
-  );
+function describeAnswers(route: Route): Record<string, object> {
+  const answers: Record<string, object> = {};
+  if (route.method === 'get' && Object.values(route.answers).some(({ etag }) => etag)) {
+    answers['304'] = { description: 'If-None-Match names the present version' };
+  }
+  for (const [status, answer] of Object.entries(route.answers)) {
+    const { description, schema, etag = false, mediaType = 'application/json' } = answer;
+    answers[status] = {
+      description,
+      headers: describeAnswerHeaders(route, etag),
+      ...(schema ? { content: { [mediaType]: { schema } } } : {}),
+    };
+  }
+  return answers;
 }
 
 /** Problems by status, with the codes that each can have. */
 function describeProblems(route: Route): Record<string, object> {
-  const hasInput = Object.keys(route.request).length > 0;
   const possible: Code[] = [
-    ...(route.permission === 'public' ? [] : (['UNAUTHENTICATED', 'FORBIDDEN', 'UNAVAILABLE'] as const)),
-    ...(hasInput ? (['REQUEST_INVALID'] as const) : []),
-    ...(route.request.body ? (['PAYLOAD_TOO_LARGE'] as const) : []),
+    'ADDRESS_TOO_LONG',
+    ...(route.permission === 'public' ? [] : guardedProblems),
+    ...(isChange(route) ? changeProblems : []),
+    ...(route.request.body ? bodyProblems : []),
     ...(route.problems ?? []),
     'TOO_MANY_REQUESTS',
     'INTERNAL',
@@ -111,13 +119,16 @@ function describeProblems(route: Route): Record<string, object> {
       `${status}`,
       {
         description: [...found].map((code) => `${code}: ${codes[code].title}`).join(' '),
+        headers: { 'X-Request-Id': requestIdHeader },
         content: { 'application/problem+json': { schema: problemSchema } },
+        'x-problem-codes': [...found],
       },
     ]),
   );
 }
 
-function readVersion(): string {
+/** The version of the registry, of its package. */
+export function readVersion(): string {
   const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
   return z.object({ version: z.string() }).parse(manifest).version;
 }

@@ -1,8 +1,11 @@
-import { NomosError } from '@nomos/schemas';
 import { z } from 'zod';
+import { foreignCursor } from './bound-cursor.js';
 import { findUnstorable } from './request-violations.js';
 
-/** What a cursor holds: the key of the last entry of its page. It is opaque to clients. */
+/**
+ * What a cursor holds: the key of the last entry of its page, so that entries which come or go meanwhile neither
+ * repeat nor hide others. It is opaque to clients, and bound to its list by bound-cursor.ts.
+ */
 const cursorSchema = z.array(z.string().max(255));
 
 /** The number that a cursor stands for. @throws NomosError REQUEST_INVALID when we did not make it. */
@@ -34,14 +37,6 @@ export function readCursor(
     // Whatever is wrong with it, the answer is the same.
   }
   throw foreignCursor();
-}
-
-function foreignCursor(): NomosError {
-  const message = 'The cursor is not one that this list gave out.';
-  return new NomosError('REQUEST_INVALID', message, {
-    violations: [{ rule: 'cursor', where: 'query.cursor', message }],
-    fix: 'Send the `next` of the page before, unchanged, or leave it out.',
-  });
 }
 
 /** A page from one entry more than fits, which tells whether there is a next page. */

@@ -1,8 +1,12 @@
-import { codes, type Logger, limits, NomosError, toProblem } from '@nomos/schemas';
-import type { ErrorRequestHandler, Response } from 'express';
+import { codes, type Logger, limits, NomosError, toProblem, type Violation } from '@nomos/schemas';
+import type { ErrorRequestHandler } from 'express';
+import { findJsonFault } from './json-fault.js';
+import type { Answer } from './route.js';
+import { sendAnswer } from './send-answer.js';
 
 /** Seconds after which a client may try again what could not be done now. */
 const RETRY_AFTER_SECONDS = 1;
+const RETRIED_STATUSES = new Set([429, 503]);
 
 /** Answers every error as a problem document, and logs those that are not the caller's fault. */
 export function problemHandler(log: Logger): ErrorRequestHandler {
@@ -24,32 +28,40 @@ export function problemHandler(log: Logger): ErrorRequestHandler {
       response.destroy();
       return;
     }
-    sendProblem(response, error, requestId);
+    sendAnswer(request, response, problemAnswer(error, requestId));
   };
 }
 
-function sendProblem(response: Response, error: NomosError, requestId: string): void {
+/** An error as what a client gets. */
+export function problemAnswer(error: NomosError, requestId: string): Answer {
   const problem = toProblem(error, requestId);
-  if (problem.status === 401) response.setHeader('WWW-Authenticate', 'Bearer realm="nomos"');
-  // A limit that knows better has set it already.
-  if ((problem.status === 503 || problem.status === 429) && !response.hasHeader('Retry-After')) {
-    response.setHeader('Retry-After', RETRY_AFTER_SECONDS);
-  }
-  response.status(problem.status).type('application/problem+json').send(JSON.stringify(problem));
+  return {
+    status: problem.status,
+    body: problem,
+    headers: {
+      'content-type': 'application/problem+json',
+      ...(problem.status === 401 ? { 'www-authenticate': 'Bearer realm="nomos"' } : {}),
+      ...(RETRIED_STATUSES.has(problem.status) ? { 'retry-after': `${RETRY_AFTER_SECONDS}` } : {}),
+    },
+  };
 }
 
-function toNomosError(thrown: unknown): NomosError {
+/** Any error as one of ours; those of Express and of its parsers carry a status, and a type for the kind. */
+export function toNomosError(thrown: unknown): NomosError {
   if (thrown instanceof NomosError) return thrown;
-  // Express and its body parser mark a client's mistakes with a status, and the kind of mistake with a type.
   const { status, type, message } = Object(thrown) as { status?: unknown; type?: unknown; message?: unknown };
   if (type === 'entity.too.large') {
     return new NomosError('PAYLOAD_TOO_LARGE', `The body has more than ${limits.requestBodyBytes} bytes.`);
   }
-  if (type === 'entity.parse.failed') {
-    return new NomosError('REQUEST_INVALID', `The body is not JSON: ${String(message)}`);
+  if (type === 'entity.parse.failed') return notJson(Object(thrown));
+  if (status === 415) {
+    return new NomosError('MEDIA_TYPE_UNSUPPORTED', `The body cannot be read: ${String(message)}.`);
   }
   if (typeof status === 'number' && status >= 400 && status < 500) {
-    return new NomosError('REQUEST_INVALID', `The request cannot be read: ${String(message)}`);
+    const text = `The request cannot be read: ${String(message)}.`;
+    return new NomosError('REQUEST_INVALID', text, {
+      violations: [{ rule: 'unreadable', where: 'request', message: text }],
+    });
   }
   return new NomosError(
     'INTERNAL',
@@ -58,4 +70,24 @@ function toNomosError(thrown: unknown): NomosError {
       cause: thrown,
     },
   );
+}
+
+/** The parser's message quotes the body, which may hold a secret; so we look for the place ourselves. */
+function notJson({ body }: { body?: unknown }): NomosError {
+  const text = typeof body === 'string' ? body : '';
+  const start = findJsonFault(text);
+  const violation: Violation = {
+    rule: 'json',
+    where: 'body',
+    message:
+      start === undefined
+        ? 'The text is not JSON.'
+        : `The text stops being JSON ${start >= text.length ? 'at its end' : `at character ${start + 1}`}.`,
+    ...(start === undefined ? {} : { position: { start, end: Math.min(start + 1, text.length) } }),
+    expected: 'one JSON value',
+  };
+  return new NomosError('REQUEST_INVALID', 'The body is not JSON.', {
+    violations: [violation],
+    fix: 'Correct the body at the position of the violation; a JSON library writes it right.',
+  });
 }

@@ -9,18 +9,21 @@ import type { Services } from './services.js';
 export interface AnswerDescription {
   readonly description: string;
   readonly schema?: z.ZodType;
-  /** application/json unless given. */
-  readonly contentType?: string;
   /** Whether it carries an entity tag. */
   readonly etag?: boolean;
+  /** `application/json` unless given. */
+  readonly mediaType?: string;
 }
 
 /** What a route answers. */
 export interface Answer {
   readonly status: number;
+  /** Sent as JSON. */
   readonly body?: object;
   /** A body that is made while it is sent, instead of `body`; the headers then say of what type it is. */
   readonly chunks?: AsyncIterable<string>;
+  /** Sent as it is, instead of a body; its type is in the headers. */
+  readonly text?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -84,6 +87,11 @@ export interface Route extends RouteDescription {
   respond(call: RawCall, services: Services): Promise<Answer>;
 }
 
+/** Whether a route changes anything: it then takes `dryRun` and an idempotency key. */
+export function isChange({ method, permission }: RouteDescription): boolean {
+  return method !== 'get' && permission !== 'public';
+}
+
 /** Makes a route that needs a permission: `handle` gets checked parts and the caller. */
 export function defineRoute<Params = undefined, Query = undefined, Body = undefined>(
   route: RouteDescription & { readonly permission: Permission } & {
@@ -123,6 +131,7 @@ function parseParts<Params, Query, Body>(raw: RawCall, schemas: RequestSchemas<P
   const violations: Violation[] = [
     ...findUnstorable(raw.params, 'path'),
     ...findUnstorable(raw.query, 'query'),
+    ...(schemas.query === undefined ? findUnknownParameters(raw.query) : []),
     ...(schemas.body === undefined ? [] : findUnstorable(raw.body, '')),
   ];
   // A value that is too deep or has forbidden keys goes no further, not even to the schemas.
@@ -143,9 +152,17 @@ function parsePart<Value>(
   if (schema === undefined) return undefined as Value;
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  violations.push(...violationsOf(result.error, where));
+  violations.push(...violationsOf(result.error, where, value));
   // Nobody sees this: the caller throws when there is a violation.
   return undefined as Value;
+}
+
+function findUnknownParameters(query: unknown): Violation[] {
+  return Object.keys(Object(query)).map((name) => ({
+    rule: 'unrecognized-keys',
+    where: `query.${name.slice(0, 100)}`,
+    message: 'There is no such parameter.',
+  }));
 }
 
 function invalid(violations: readonly Violation[]): NomosError {

@@ -7,6 +7,7 @@ import type { NameJudge } from '../domain/catalog/name-judge.js';
 import type { Credentials } from '../domain/credentials.js';
 import type { EdgeBundles } from '../domain/edge-bundle.js';
 import type { GrantSigner } from '../domain/grants.js';
+import type { IdempotentCalls } from '../domain/idempotency/idempotent-calls.js';
 import type { Authenticator } from '../domain/identity/authenticator.js';
 import type { Notices } from '../domain/notices/notices.js';
 import type { Provisioning } from '../domain/provisioning/provisioning.js';
@@ -16,6 +17,7 @@ import type { Database } from '../domain/repositories.js';
 import type { RevisionWatch } from '../domain/revision-watch.js';
 import type { Tokens } from '../domain/tokens.js';
 import type { WhoisDesk } from '../domain/whois/whois.js';
+import type { Metrics } from './metrics.js';
 
 /** What the routes work with. */
 export interface Services {
@@ -37,6 +39,8 @@ export interface Services {
   readonly reconciler: Reconciler;
   readonly watch: RevisionWatch;
   readonly signer: GrantSigner;
+  readonly idempotentCalls: IdempotentCalls;
+  readonly metrics: Metrics;
   /** The document that describes the routes. */
   readonly openApi: object;
 }

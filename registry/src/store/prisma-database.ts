@@ -1,9 +1,11 @@
-import type { Logger } from '@nomos/schemas';
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { type Logger, NomosError } from '@nomos/schemas';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { Pool } from 'pg';
-import type { Database, Locks, Repositories } from '../domain/repositories.js';
+import type { Database, Locks, Outcome, PoolState, Repositories } from '../domain/repositories.js';
 import { toDatabaseError } from './database-error.js';
 import { type Prisma, PrismaClient } from './generated/client.js';
+import { JointTransaction } from './joint-transaction.js';
 import { LockQueues } from './lock-queues.js';
 import { repositoriesOf } from './repositories.js';
 import { lockKey, takeLock } from './transaction-lock.js';
@@ -15,6 +17,9 @@ const TRANSACTION_MS_MAX = 20_000;
 
 /** The lock that changes of the catalog take, so that what one has checked still holds when it writes. */
 const CATALOG_LOCK = 'catalog';
+
+/** Joint transactions at a time: they hold a connection while they wait for locks, and must leave some to others. */
+const JOINT_MAX = 4;
 
 /** What the database needs beside its URL. */
 export interface PrismaDatabaseOptions {
@@ -30,6 +35,9 @@ export class PrismaDatabase implements Database {
   readonly #pool: Pool;
   readonly #client: PrismaClient;
   readonly #queues = new LockQueues();
+  /** The joint transaction that the running call is in, if it is in one. */
+  readonly #joint = new AsyncLocalStorage<JointTransaction>();
+  #jointCount = 0;
   readonly #onRevisionsRaised: PrismaDatabaseOptions['onRevisionsRaised'];
 
   constructor({ url, log, onRevisionsRaised }: PrismaDatabaseOptions) {
@@ -46,12 +54,14 @@ export class PrismaDatabase implements Database {
     });
     this.#client = new PrismaClient({ adapter: new PrismaPg(this.#pool), errorFormat: 'minimal' });
     this.#onRevisionsRaised = onRevisionsRaised;
-    this.repositories = withDatabaseErrors(repositoriesOf(this.#client));
+    this.repositories = withDatabaseErrors(repositoriesOf(this.#client), () => this.#joint.getStore());
   }
 
   async change<Result>(locks: Locks, work: (repositories: Repositories) => Promise<Result>): Promise<Result> {
-    const raised = new Set<string>();
     const keys = lockKeys(locks);
+    const joint = this.#joint.getStore();
+    if (joint !== undefined) return joint.change(keys, work);
+    const raised = new Set<string>();
     const result = await this.#queues.run(keys, () =>
       this.#transact('ReadCommitted', async (client) => {
         // Read committed, because what is read must be what is there after the locks were got.
@@ -63,7 +73,52 @@ export class PrismaDatabase implements Database {
     return result;
   }
 
+  async together<Result>(
+    outcome: Outcome,
+    work: (repositories: Repositories) => Promise<Result>,
+  ): Promise<Result> {
+    const raised = new Set<string>();
+    this.#jointCount += 1;
+    const turn = lockKey(`joint:${this.#jointCount % JOINT_MAX}`);
+    const result = await this.#queues.run([turn], () => this.#transactJointly(outcome, raised, work));
+    if (outcome === 'keep' && raised.size > 0) this.#onRevisionsRaised(raised);
+    return result;
+  }
+
+  async #transactJointly<Result>(
+    outcome: Outcome,
+    raised: Set<string>,
+    work: (repositories: Repositories) => Promise<Result>,
+  ): Promise<Result> {
+    // Handed out beside the transaction, which ends with an error when nothing of it is to stay.
+    let result: { readonly value: Result } | undefined;
+    try {
+      await this.#transact('ReadCommitted', async (client) => {
+        const repositories = noticeRaised(repositoriesOf(client), raised);
+        const joint = new JointTransaction(client, repositories);
+        try {
+          result = { value: await this.#joint.run(joint, () => work(repositories)) };
+        } finally {
+          joint.end();
+        }
+        if (outcome === 'discard') throw new Discarded();
+      });
+    } catch (error) {
+      if (!(error instanceof Discarded)) throw error;
+    }
+    if (result === undefined) throw new NomosError('INTERNAL', 'A transaction ended without a result.');
+    return result.value;
+  }
+
+  /** Connections to the database by what they do. */
+  poolState(): PoolState {
+    const { totalCount, idleCount, waitingCount } = this.#pool;
+    return { busy: totalCount - idleCount, idle: idleCount, waiting: waitingCount, most: CONNECTIONS_MAX };
+  }
+
   snapshot<Result>(work: (repositories: Repositories) => Promise<Result>): Promise<Result> {
+    const joint = this.#joint.getStore();
+    if (joint?.isRunning) return work(joint.repositories);
     return this.#transact('RepeatableRead', (client) => work(repositoriesOf(client)));
   }
 
@@ -97,10 +152,14 @@ export class PrismaDatabase implements Database {
         timeout: TRANSACTION_MS_MAX,
       });
     } catch (error) {
+      if (error instanceof Discarded) throw error;
       throw toDatabaseError(error);
     }
   }
 }
+
+/** Rolls a transaction back whose work went well. */
+class Discarded extends Error {}
 
 /** The keys of advisory locks, sorted, so that two transactions never wait for each other in a circle. */
 function lockKeys({ catalog = false, names = [] }: Locks): bigint[] {
@@ -127,16 +186,29 @@ function noticeRaised(repositories: Repositories, raised: Set<string>): Reposito
   };
 }
 
-/** The repositories with every error of theirs as one of ours; within transactions `#transact` does it. */
-function withDatabaseErrors(repositories: Repositories): Repositories {
-  const wrapped = Object.entries(repositories).map(([name, repository]) => [name, withErrors(repository)]);
+/**
+ * The repositories with every error of theirs as one of ours (within transactions `#transact` does it), and within
+ * a joint transaction those of that, so that what was changed there is seen.
+ */
+function withDatabaseErrors(
+  repositories: Repositories,
+  currentJoint: () => JointTransaction | undefined,
+): Repositories {
+  const wrapped = Object.entries(repositories).map(([name, repository]) => {
+    const current = () => {
+      const joint = currentJoint();
+      return joint?.isRunning ? joint.repositories[name as keyof Repositories] : repository;
+    };
+    return [name, withErrors(repository, current)];
+  });
   return Object.fromEntries(wrapped) as Repositories;
 }
 
-function withErrors<Repository extends object>(repository: Repository): Repository {
+function withErrors<Repository extends object>(repository: Repository, current: () => object): Repository {
   return new Proxy(repository, {
-    get(target, property, receiver) {
-      const member: unknown = Reflect.get(target, property, receiver);
+    get(_target, property) {
+      const target = current();
+      const member: unknown = Reflect.get(target, property);
       if (typeof member !== 'function') return member;
       return (...parameters: unknown[]) =>
         Promise.resolve(Reflect.apply(member, target, parameters)).catch((error: unknown) => {

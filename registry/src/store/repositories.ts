@@ -8,6 +8,7 @@ import { credentialRepository } from './credential-repository.js';
 import { domainRepository } from './domain-repository.js';
 import { environmentRepository } from './environment-repository.js';
 import type { Prisma } from './generated/client.js';
+import { idempotencyRepository } from './idempotency-repository.js';
 import { noticeRepository } from './notice-repository.js';
 import { producerGroupRepository } from './producer-group-repository.js';
 import { provisioningRepository } from './provisioning-repository.js';
@@ -46,5 +47,6 @@ export function repositoriesOf(client: Prisma.TransactionClient): Repositories {
     recycling: recyclingRepository(client),
     notices: noticeRepository(client),
     provisioning: provisioningRepository(client),
+    idempotency: idempotencyRepository(client),
   };
 }

@@ -17,6 +17,14 @@ export function sessionRepository(client: Prisma.TransactionClient): SessionRepo
       return rows.map(recordOf);
     },
     countLive: (application, now) => client.session.count({ where: whereLive({ application, now }) }),
+    async countLiveByEnvironment(now) {
+      const rows = await client.session.groupBy({
+        by: ['environment'],
+        where: whereLive({ now }),
+        _count: true,
+      });
+      return new Map(rows.map(({ environment, _count }) => [environment, _count]));
+    },
     async insert(session) {
       await client.session.create({ data: rowOf(session) });
     },

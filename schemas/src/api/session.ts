@@ -59,7 +59,10 @@ export const sessionSchema = z
 export const admissionSchema = z
   .strictObject({
     session: z.string(),
-    grant: z.string().meta({ description: 'The signed grant (JWS), sent with every call to the broker' }),
+    grant: z.string().meta({
+      description: 'The signed grant (JWS), sent with every call to the broker',
+      format: 'password',
+    }),
     grantExpiresAt: timestampSchema,
     heartbeatIntervalMs: z.int().positive(),
     endpoints: z.array(z.string()).min(1),

@@ -87,7 +87,7 @@ export const tokenSchema = z.strictObject(tokenFields).meta({ id: 'Token' });
 
 /** The answer that creates or rotates a token is the only one that ever shows its text. */
 export const createdTokenSchema = z
-  .strictObject({ ...tokenFields, token: z.string() })
+  .strictObject({ ...tokenFields, token: z.string().meta({ format: 'password' }) })
   .meta({ id: 'CreatedToken' });
 
 export const createCredentialSchema = z.strictObject({
@@ -121,10 +121,13 @@ export const createdCredentialSchema = z
   .strictObject({
     ...credentialFields,
     state: z.enum(['active', 'expired']),
-    secretKey: z.string().meta({ description: 'Signs the calls of raw RocketMQ clients' }),
-    token: z
+    secretKey: z
       .string()
-      .meta({ description: 'Access key and secret key in one text: the credentials of the SDK' }),
+      .meta({ description: 'Signs the calls of raw RocketMQ clients', format: 'password' }),
+    token: z.string().meta({
+      description: 'Access key and secret key in one text: the credentials of the SDK',
+      format: 'password',
+    }),
   })
   .meta({ id: 'CreatedCredential' });
 

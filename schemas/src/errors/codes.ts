@@ -35,6 +35,31 @@ export const codes = {
     title: 'The request body is larger than the server accepts.',
     fix: 'Send less at a time.',
   },
+  MEDIA_TYPE_UNSUPPORTED: {
+    httpStatus: 415,
+    title: 'The body is not of a type or an encoding that the route reads.',
+    fix: 'Send JSON in UTF-8 with the header Content-Type: application/json.',
+  },
+  ADDRESS_TOO_LONG: {
+    httpStatus: 414,
+    title: 'The path with the query is longer than the server accepts.',
+    fix: 'Send less in the query; long lists are read page by page.',
+  },
+  HEADERS_TOO_LARGE: {
+    httpStatus: 431,
+    title: 'The headers of the request are larger than the server accepts.',
+    fix: 'Send fewer or shorter headers.',
+  },
+  IDEMPOTENCY_KEY_REUSED: {
+    httpStatus: 422,
+    title: 'The idempotency key belongs to another request.',
+    fix: 'Use a new key for each request, and the same key only to repeat the very same request.',
+  },
+  IDEMPOTENCY_KEY_BUSY: {
+    httpStatus: 409,
+    title: 'The first request under the idempotency key still runs.',
+    fix: 'Repeat the request with the same key in a moment.',
+  },
   ROUTE_UNKNOWN: {
     httpStatus: 404,
     title: 'There is no such route.',

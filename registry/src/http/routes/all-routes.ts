@@ -12,6 +12,7 @@ import { auditRoutes } from './audit-routes.js';
 import { catalogRoutes } from './catalog-routes.js';
 import { credentialRoutes } from './credential-routes.js';
 import { edgeRoutes } from './edge-routes.js';
+import { metricsRoutes } from './metrics-routes.js';
 import { nameRoutes } from './name-routes.js';
 import { noticeRoutes } from './notice-routes.js';
 import { provisioningRoutes } from './provisioning-routes.js';
@@ -47,4 +48,5 @@ export const allRoutes: readonly Route[] = [
   ...tokenRoutes,
   ...auditRoutes,
   ...serviceRoutes,
+  ...metricsRoutes,
 ];

@@ -51,7 +51,7 @@ export const auditRoutes: readonly Route[] = [
     tag: 'audit',
     permission: 'audit.read',
     answers: {
-      200: { description: 'One event a line', schema: auditEventSchema, contentType: NDJSON },
+      200: { description: 'One event a line', schema: auditEventSchema, mediaType: NDJSON },
     },
     example: {},
     handle: async (_call, { auditTrail }) => {

@@ -17,6 +17,7 @@ import type { CatalogEntry, EntryKey } from '../../domain/repositories.js';
 import { readIfMatch, toEntityTag } from '../entity-tag.js';
 import { readCursor, toPage } from '../page.js';
 import { type Answer, defineRoute, type Route } from '../route.js';
+import { catalogExamples } from './catalog-examples.js';
 
 /** The query of a list: what all lists have, and filters. */
 type ListRequest = z.output<typeof listQuerySchema> & {
@@ -69,6 +70,7 @@ function readingRoutes<Entry extends CatalogEntry, Create extends object, Change
   { a, plural, path, entryPath, keyParams, keyIn }: Frame,
 ): Route[] {
   const { name, noun, keyFields, filters, schemas } = collection;
+  const example = catalogExamples[name];
   const readable = { tag: name, permission: `${name}.read` } as const;
   const listQuery = listQuerySchema.extend({
     includeRetired: listQuerySchema.shape.includeRetired.meta({
@@ -82,6 +84,7 @@ function readingRoutes<Entry extends CatalogEntry, Create extends object, Change
     defineRoute({
       ...{ method: 'get', path, id: `${name}.list`, summary: `List ${plural}`, ...readable },
       request: { query: listQuery },
+      example: { query: { limit: '50' } },
       answers: { 200: { description: `A page of ${plural}`, schema: pageSchema(schemas.entry) } },
       handle: async ({ query }, { catalog }) => {
         const { limit, cursor, includeRetired, status } = query;
@@ -98,6 +101,7 @@ function readingRoutes<Entry extends CatalogEntry, Create extends object, Change
     defineRoute({
       ...{ method: 'get', path: entryPath, id: `${name}.read`, summary: `Read ${a}`, ...readable },
       request: { params: z.strictObject(keyParams) },
+      example: { params: example.key },
       answers: {
         200: { description: `The ${noun}, which may be retired`, schema: schemas.entry, etag: true },
       },
@@ -112,6 +116,7 @@ function writingRoutes<Entry extends CatalogEntry, Create extends object, Change
   { a, path, entryPath, keyParams, keyIn }: Frame,
 ): Route[] {
   const { name, noun, schemas } = collection;
+  const example = catalogExamples[name];
   const writable = { tag: name, permission: `${name}.write` } as const;
   const params = z.strictObject(keyParams);
   const entryAnswer = { schema: schemas.entry, etag: true };
@@ -130,6 +135,7 @@ function writingRoutes<Entry extends CatalogEntry, Create extends object, Change
     defineRoute({
       ...{ method: 'post', path, id: `${name}.create`, summary: `Register ${a}`, ...writable },
       request: { body: schemas.create },
+      example: { body: example.create },
       answers: { 201: { description: `The new ${noun}`, ...writtenAnswer }, ...pendingAnswer },
       problems: ['NAME_ILLEGAL', 'ALREADY_EXISTS', 'RETIRED', 'CHANGE_PENDING'],
       handle: async ({ body, actor }, { catalog }) => {
@@ -142,6 +148,7 @@ function writingRoutes<Entry extends CatalogEntry, Create extends object, Change
     defineRoute({
       ...{ method: 'patch', path: entryPath, id: `${name}.change`, summary: `Change ${a}`, ...writable },
       request: { params, body: schemas.change },
+      example: { params: example.key, body: example.change },
       conditional: true,
       answers: { 200: { description: `The changed ${noun}`, ...writtenAnswer }, ...pendingAnswer },
       problems: ['NOT_FOUND', 'RETIRED', 'IN_USE', 'NOT_APPROVED', 'CHANGE_PENDING', 'VERSION_CONFLICT'],
@@ -155,6 +162,7 @@ function writingRoutes<Entry extends CatalogEntry, Create extends object, Change
     defineRoute({
       ...{ method: 'delete', path: entryPath, id: `${name}.retire`, summary: `Retire ${a}`, ...writable },
       request: { params },
+      example: { params: example.key },
       conditional: true,
       answers: { 200: { description: `The retired ${noun}`, ...entryAnswer }, ...pendingAnswer },
       problems: ['NOT_FOUND', 'RETIRED', 'IN_USE', 'NOT_APPROVED', 'CHANGE_PENDING', 'VERSION_CONFLICT'],
@@ -185,7 +193,10 @@ function deprecationRoutes<Entry extends CatalogEntry, Create extends object, Ch
       request: { params, body },
       answers: { 200: { description: `The deprecated ${noun}`, schema: schemas.entry, etag: true } },
       problems,
-      example: { body: { sunsetAt: '2027-06-30T00:00:00Z', reason: 'Nobody needs it any more' } },
+      example: {
+        params: catalogExamples[name].key,
+        body: { sunsetAt: '2027-06-30T00:00:00Z', reason: 'Nobody needs it any more' },
+      },
       handle: async (call, { catalog }) => {
         const version = readIfMatch(call.header('if-match'));
         const key = keyIn(call.params);
@@ -198,6 +209,7 @@ function deprecationRoutes<Entry extends CatalogEntry, Create extends object, Ch
       id: `${name}.reactivate`,
       summary: `Take the deprecation of ${a} back`,
       request: { params },
+      example: { params: catalogExamples[name].key },
       answers: { 200: { description: `The active ${noun}`, schema: schemas.entry, etag: true } },
       problems,
       handle: async (call, { catalog }) => {
@@ -234,6 +246,7 @@ function versionRoutes<Entry extends CatalogEntry, Create extends object, Change
         params: z.strictObject(keyParams),
         query: listQuerySchema.omit({ includeRetired: true }),
       },
+      example: { params: catalogExamples[name].key, query: { limit: '10' } },
       answers: { 200: { description: `A page of states of the ${noun}`, schema: pageSchema(schema) } },
       handle: async ({ params, query: { limit, cursor } }, { catalog }) => {
         const before = readVersionCursor(cursor);
@@ -251,6 +264,7 @@ function versionRoutes<Entry extends CatalogEntry, Create extends object, Change
       request: {
         params: z.strictObject(numbered) as z.ZodType<{ version: number } & Record<string, unknown>>,
       },
+      example: { params: { ...catalogExamples[name].key, version: '1' } },
       answers: { 200: { description: `The ${noun} as it was`, schema } },
       handle: async ({ params }, { catalog }) => {
         const version = await catalog.readVersion(collection, keyIn(params), params.version);

@@ -45,8 +45,8 @@ export const credentialRoutes: readonly Route[] = [
     summary: 'List the credentials of an application, without their secrets',
     tag: 'credentials',
     permission: 'credentials.read',
-    example: { params: { code: 'paycore' } },
     request: { params, query: listQuerySchema.omit({ includeRetired: true }) },
+    example: { params: { code: 'paycore' } },
     answers: { 200: { description: 'A page of credentials', schema: pageSchema(credentialSchema) } },
     problems: ['NOT_FOUND'],
     handle: async ({ params: { code }, query: { limit, cursor }, actor }, { credentials }) => {

@@ -31,6 +31,7 @@ export const edgeRoutes: readonly Route[] = [
           .meta({ description: 'Take only the revoked sessions when nothing else has changed' }),
       }),
     },
+    example: { query: { environment: 'dev' } },
     answers: {
       200: {
         description:

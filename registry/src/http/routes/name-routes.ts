@@ -47,6 +47,7 @@ export const nameRoutes: readonly Route[] = [
     tag: 'norms',
     permission: 'names.check',
     request: { body: checkSchema },
+    example: { body: { kind: 'topic', name: 'pay-paycore-transfer-completed' } },
     answers: { 200: { description: 'The reading', schema: readingSchema } },
     handle: async ({ body: { kind, name, application } }, { judge, database }) => ({
       status: 200,

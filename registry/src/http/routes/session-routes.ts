@@ -17,6 +17,22 @@ const admission = {
   schema: admissionSchema,
 };
 const tag = 'sessions';
+const sessionExample = { id: 'SESSION_ID' };
+const manifestExample = {
+  application: 'sms',
+  environment: 'dev',
+  instance: 'sms-7f9c',
+  sdk: '@nomos/sdk 0.1.0',
+  consumers: [
+    {
+      group: 'cg-sms-notify',
+      subscriptions: [
+        { topic: 'pay-paycore-transfer-completed', filter: { type: 'tag', expression: '*' } },
+        { topic: 'pay-paycore-transfer-rejected', filter: { type: 'tag', expression: '*' } },
+      ],
+    },
+  ],
+};
 
 /** How clients are admitted, and who is connected. */
 export const sessionRoutes: readonly Route[] = [
@@ -28,6 +44,7 @@ export const sessionRoutes: readonly Route[] = [
     tag,
     permission: 'sessions.open',
     request: { body: manifestSchema },
+    example: { body: manifestExample },
     answers: { 201: admission },
     problems: ['MANIFEST_REFUSED', 'TOO_MANY_REQUESTS'],
     handle: async ({ body, actor }, { sessions }) => {
@@ -43,6 +60,7 @@ export const sessionRoutes: readonly Route[] = [
     tag,
     permission: 'sessions.open',
     request: { params, body: manifestSchema },
+    example: { params: sessionExample, body: manifestExample },
     answers: { 200: admission },
     problems: ['MANIFEST_REFUSED', 'SESSION_ENDED'],
     handle: async ({ params: { id }, body, actor }, { sessions }) => ({
@@ -58,6 +76,7 @@ export const sessionRoutes: readonly Route[] = [
     tag,
     permission: 'sessions.open',
     request: { params },
+    example: { params: sessionExample },
     answers: { 200: admission },
     problems: ['MANIFEST_REFUSED', 'SESSION_ENDED'],
     handle: async ({ params: { id }, actor }, { sessions }) => ({
@@ -73,6 +92,7 @@ export const sessionRoutes: readonly Route[] = [
     tag,
     permission: 'sessions.close',
     request: { params },
+    example: { params: sessionExample },
     answers: { 204: { description: 'The session is over' } },
     problems: ['NOT_FOUND'],
     handle: async ({ params: { id }, actor }, { sessions }) => {
@@ -88,6 +108,7 @@ export const sessionRoutes: readonly Route[] = [
     tag,
     permission: 'sessions.read',
     request: { params },
+    example: { params: sessionExample },
     answers: { 200: { description: 'The session', schema: sessionSchema } },
     problems: ['NOT_FOUND'],
     handle: async ({ params: { id }, actor }, { sessions }) => ({
@@ -102,6 +123,7 @@ export const sessionRoutes: readonly Route[] = [
     summary: 'List live sessions',
     tag,
     permission: 'sessions.read',
+    example: { query: { environment: 'dev' } },
     request: {
       query: listQuerySchema.omit({ includeRetired: true }).extend({
         application: nameSchema.optional(),

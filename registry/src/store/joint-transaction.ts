@@ -1,0 +1,53 @@
+import { NomosError } from '@nomos/schemas';
+import type { Repositories } from '../domain/repositories.js';
+import type { Prisma } from './generated/client.js';
+import { takeLock } from './transaction-lock.js';
+
+/** One transaction that several changes of one call share. */
+export class JointTransaction {
+  readonly repositories: Repositories;
+  readonly #client: Prisma.TransactionClient;
+  #last: Promise<unknown> = Promise.resolve();
+  #isRunning = true;
+
+  constructor(client: Prisma.TransactionClient, repositories: Repositories) {
+    this.#client = client;
+    this.repositories = repositories;
+  }
+
+  get isRunning(): boolean {
+    return this.#isRunning;
+  }
+
+  /** Work that outlives the call must not change anything any more: its transaction may have been discarded. */
+  end(): void {
+    this.#isRunning = false;
+  }
+
+  /** Runs a change after those before it, and undoes it alone if it fails. */
+  change<Result>(
+    locks: readonly bigint[],
+    work: (repositories: Repositories) => Promise<Result>,
+  ): Promise<Result> {
+    const result = this.#last.then(() => this.#run(locks, work));
+    this.#last = result.catch(() => undefined);
+    return result;
+  }
+
+  async #run<Result>(
+    locks: readonly bigint[],
+    work: (repositories: Repositories) => Promise<Result>,
+  ): Promise<Result> {
+    if (!this.#isRunning) throw new NomosError('INTERNAL', 'A change outlived the transaction of its call.');
+    await this.#client.$executeRaw`SAVEPOINT change`;
+    try {
+      for (const lock of locks) await takeLock(this.#client, lock);
+      const result = await work(this.repositories);
+      await this.#client.$executeRaw`RELEASE SAVEPOINT change`;
+      return result;
+    } catch (error) {
+      await this.#client.$executeRaw`ROLLBACK TO SAVEPOINT change`;
+      throw error;
+    }
+  }
+}
