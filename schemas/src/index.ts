@@ -4,6 +4,7 @@ export * from './api/edge-bundle.js';
 export * from './api/fields.js';
 export * from './api/grant.js';
 export * from './api/problem.js';
+export * from './api/schema.js';
 export * from './api/session.js';
 export * from './api/token.js';
 export { type Code, type CodeDefinition, codes, isCode } from './errors/codes.js';
@@ -57,5 +58,22 @@ export { type NameKind, type Norm, nameKinds } from './names/norm.js';
 export { normJsonSchema } from './names/norm-json-schema.js';
 export { parseNorm } from './names/parse-norm.js';
 export { isLegalRocketmqGroup, isLegalRocketmqTopic, rocketmqViolations } from './names/rocketmq-name.js';
+export {
+  type CompatibilityDirection,
+  type CompatibilityLevel,
+  checkCompatibility,
+  compatibilityLevels,
+  defaultCompatibilityLevel,
+  type EarlierVersion,
+  type Incompatibility,
+} from './payload/compatibility/compatibility.js';
+export { type CompatibilityRule, compatibilityRules } from './payload/compatibility/finding.js';
+export { examineBundle } from './payload/examine-bundle.js';
+export { type ExaminedSchema, examinePayloadSchema } from './payload/examine-schema.js';
+export { canonicalText } from './payload/json-value.js';
+export { compilePayloadValidator, type PayloadValidator } from './payload/payload-validator.js';
+export { payloadDialect, payloadFormats, type Schema, schemaKeywords } from './payload/schema.js';
+export { bundleSchema, type LinkedSchema, referenceNamePattern } from './payload/schema-bundle.js';
+export { type SchemaFault, schemaRequirements } from './payload/schema-fault.js';
 export { methods, type ServiceMethod } from './rocketmq/methods.js';
 export { codeOfStatusText, errorOfStatusText, statusText } from './rocketmq/status-text.js';
