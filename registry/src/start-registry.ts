@@ -19,6 +19,7 @@ import { Credentials } from './domain/credentials.js';
 import { EdgeBundles } from './domain/edge-bundle.js';
 import { GrantSigner } from './domain/grants.js';
 import { RevisionWatch } from './domain/revision-watch.js';
+import { Schemas } from './domain/schemas/schemas.js';
 import { SecretBox } from './domain/secrets.js';
 import { Tokens } from './domain/tokens.js';
 import { createApp } from './http/express-app.js';
@@ -158,6 +159,7 @@ async function createServices(
     credentials,
     catalog: new Catalog(database, judge, audit, clock),
     tokens: new Tokens(database, audit, clock),
+    schemas: new Schemas(database, audit, clock),
     sessions: new Sessions(database, judge, signer, audit, clock, times),
     bundles: new EdgeBundles(database, signer, credentials, norm, clock),
     openApi: generateOpenApi(),

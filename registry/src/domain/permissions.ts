@@ -40,6 +40,8 @@ export const permissions = {
   'sessions.open': { application: 'own' },
   'sessions.close': { 'platform-admin': 'all', application: 'own' },
   'sessions.read': { ...readers, application: 'own' },
+  'schemas.read': everybody,
+  'schemas.write': owners,
   'norms.read': everybody,
   'names.check': everybody,
   'edge.read': { edge: 'own' },

@@ -11,6 +11,7 @@ import type {
   Topic,
 } from '@nomos/schemas';
 import type { AuditEvent, AuditFacts } from './audit/audit-event.js';
+import type { SchemaRepository } from './schemas/schema-repository.js';
 
 // What the domain needs from storage. store/ implements it with Prisma; nothing here knows that.
 
@@ -189,6 +190,7 @@ export interface Repositories {
   readonly sessions: SessionRepository;
   readonly signingKeys: SigningKeyRepository;
   readonly audit: AuditRepository;
+  readonly schemas: SchemaRepository;
 }
 
 /**

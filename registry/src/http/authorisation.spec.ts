@@ -61,6 +61,8 @@ const expected: Record<Permission, string> = {
   'sessions.open': /*       */ '- - - - o -',
   'sessions.close': /*      */ 'A - - - o -',
   'sessions.read': /*       */ 'A A A A o -',
+  'schemas.read': /*        */ 'A A A A A -',
+  'schemas.write': /*       */ 'A - - o - -',
   'norms.read': /*          */ 'A A A A A -',
   'names.check': /*         */ 'A A A A A -',
   'edge.read': /*           */ '- - - - - o',

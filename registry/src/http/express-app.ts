@@ -109,9 +109,9 @@ function send(response: Response, { status, body, headers = {} }: Answer): void 
   else response.type('application/json').send(JSON.stringify(body));
 }
 
-/** `/v1/topics/{name}` as Express writes it. */
+/** `/v1/topics/{name}` as Express writes it; a colon of ours is not the start of a parameter. */
 function toExpressPath(path: string): string {
-  return path.replaceAll(/\{(\w+)\}/g, ':$1');
+  return path.replaceAll(':', '\\:').replaceAll(/\{(\w+)\}/g, ':$1');
 }
 
 function methodsByPath(routes: readonly Route[]): Map<string, string[]> {

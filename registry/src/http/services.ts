@@ -6,6 +6,7 @@ import type { EdgeBundles } from '../domain/edge-bundle.js';
 import type { GrantSigner } from '../domain/grants.js';
 import type { Database } from '../domain/repositories.js';
 import type { RevisionWatch } from '../domain/revision-watch.js';
+import type { Schemas } from '../domain/schemas/schemas.js';
 import type { Tokens } from '../domain/tokens.js';
 
 /** What the routes work with. */
@@ -17,6 +18,7 @@ export interface Services {
   readonly credentials: Credentials;
   readonly sessions: Sessions;
   readonly bundles: EdgeBundles;
+  readonly schemas: Schemas;
   readonly watch: RevisionWatch;
   readonly signer: GrantSigner;
   /** The document that describes the routes. */

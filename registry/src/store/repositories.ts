@@ -7,6 +7,7 @@ import { domainRepository } from './domain-repository.js';
 import { environmentRepository } from './environment-repository.js';
 import type { Prisma } from './generated/client.js';
 import { producerGroupRepository } from './producer-group-repository.js';
+import { schemaRepository } from './schema-repository.js';
 import { sessionRepository } from './session-repository.js';
 import { signingKeyRepository } from './signing-key-repository.js';
 import { subscriptionRepository } from './subscription-repository.js';
@@ -30,5 +31,6 @@ export function repositoriesOf(client: Prisma.TransactionClient): Repositories {
     sessions: sessionRepository(client),
     signingKeys: signingKeyRepository(client),
     audit: auditRepository(client),
+    schemas: schemaRepository(client),
   };
 }

@@ -18,6 +18,8 @@ export function compilePayloadValidator(bundle: Schema): PayloadValidator {
   const ajv = new Ajv2020({
     // What may silently have no effect was refused before, with better words.
     strict: false,
+    validateSchema: false,
+    meta: false,
     // A payload that is wrong everywhere must not cost more than one that is wrong once.
     allErrors: false,
     code: { regExp: matchByRe2 },

@@ -15,8 +15,11 @@ export const payloadFormats = [
 /** A schema after `examinePayloadSchema` found nothing wrong with it. */
 export type Schema = boolean | SchemaObject;
 
-/** The keywords of the dialect that say which payloads are legal, and `$defs`. */
+/** The keywords of the dialect, without those that only note something. */
 export interface SchemaObject {
+  readonly title?: string;
+  readonly description?: string;
+  readonly default?: JsonValue;
   readonly $ref?: string;
   readonly $defs?: SchemaMap;
   readonly type?: TypeName | readonly TypeName[];

@@ -11,6 +11,7 @@ import { catalogRoutes } from './catalog-routes.js';
 import { credentialRoutes } from './credential-routes.js';
 import { edgeRoutes } from './edge-routes.js';
 import { nameRoutes } from './name-routes.js';
+import { schemaRoutes } from './schema-routes.js';
 import { serviceRoutes } from './service-routes.js';
 import { sessionRoutes } from './session-routes.js';
 import { tokenRoutes } from './token-routes.js';
@@ -26,6 +27,7 @@ export const allRoutes: readonly Route[] = [
   ...catalogRoutes(producerGroups),
   ...catalogRoutes(consumerGroups),
   ...catalogRoutes(subscriptions),
+  ...schemaRoutes,
   ...sessionRoutes,
   ...nameRoutes,
   ...edgeRoutes,

@@ -141,10 +141,8 @@ const innerKeywords: readonly Keyword[] = [
   (random, depth) => ({ anyOf: someSchemas(random, depth) }),
   (random, depth) => ({ oneOf: someSchemas(random, depth) }),
   (random, depth) => ({ not: randomSchema(random, depth) }),
-  (random, depth) => ({
-    ...{ if: randomSchema(random, depth), then: randomSchema(random, depth) },
-    else: randomSchema(random, depth),
-  }),
+  (random, depth) =>
+    Object.fromEntries(['if', 'then', 'else'].map((keyword) => [keyword, randomSchema(random, depth)])),
   (random, depth) => ({ dependentSchemas: { [random.pick(names)]: randomSchema(random, depth) } }),
 ];
 

@@ -114,7 +114,7 @@ function checkMultiple({ facts, reader, inclusion: { names }, finding }: Compari
 
 /** Types, listed values, numbers, texts, and the counts of arrays and objects. */
 export const scalarRules: readonly KeywordRule[] = [
-  { keywords: ['type'], check: checkType, isAboutAlternatives: true },
+  { keywords: ['type'], check: checkType },
   listRule('enum'),
   listRule('const'),
   boundRule('minimum'),
