@@ -95,6 +95,9 @@ function examineSize(document: unknown): SchemaFault[] {
         message: 'A number is too large for JSON tools.',
       });
     }
+    if (characters > limits.schemaCharacters) {
+      return [tooLarge('', `The schema has more than ${limits.schemaCharacters} characters.`)];
+    }
     if (typeof value !== 'object' || value === null) continue;
     if (depth >= limits.schemaDepth) {
       return [tooLarge(pointer.slice(0, 200), `Nested deeper than ${limits.schemaDepth} levels.`)];
@@ -110,9 +113,6 @@ function examineSize(document: unknown): SchemaFault[] {
         faults.push({ rule: 'schema-key', where: at, message: `The key "${key}" cannot be used.` });
       }
       waiting.push({ value: member as unknown, pointer: at, depth: depth + 1 });
-    }
-    if (characters > limits.schemaCharacters) {
-      return [tooLarge('', `The schema has more than ${limits.schemaCharacters} characters.`)];
     }
   }
   return faults;
