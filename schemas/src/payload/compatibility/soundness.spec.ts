@@ -6,7 +6,7 @@ import type { Schema } from '../schema.js';
 import { checkCompatibility } from './compatibility.js';
 import { changedSchema, randomSchema, randomValue } from './random-schema.js';
 
-const pairs = 1_500;
+const pairs = 500;
 const valuesPerPair = 60;
 
 /** A document with one definition, which may refer to itself and to the document. */
