@@ -254,5 +254,11 @@ test('schemas that are made to take long are given up after a number of steps', 
   expect(checkCompatibility('BACKWARD', [{ version: 1, schema: bomb(5) }], bomb(6), 50)).toMatchObject([
     { rule: 'too-complex', certainty: 'undecided' },
   ]);
+  const wide = (most: number): Schema => ({
+    allOf: Array.from({ length: 20 }, (_, index) => ({
+      anyOf: [{ required: [`a${index}`] }, { maxProperties: most }],
+    })),
+  });
+  expect(check(wide(3), wide(4))).toMatchObject([{ rule: 'too-complex' }]);
   expect(performance.now() - startedAt).toBeLessThan(20_000);
 });

@@ -50,8 +50,8 @@ export interface EarlierVersion {
   readonly schema: Schema;
 }
 
-/** Steps of all comparisons of one check together; some tenths of a second. */
-const stepsMax = 200_000;
+/** Steps of all comparisons of one check together; seconds at the very worst. */
+const stepsMax = 60_000;
 
 /** Incompatibilities that one answer lists. */
 const incompatibilitiesMax = 100;

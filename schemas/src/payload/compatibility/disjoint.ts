@@ -27,7 +27,7 @@ export function areDisjoint(
   budget: StepBudget,
   depth = 0,
 ): boolean {
-  if (depth > depthMax || !budget.spend()) return false;
+  if (depth > depthMax || !budget.spend(left.length + right.length)) return false;
   const leftLayers = layersOf(left, sides.left.side);
   const rightLayers = layersOf(right, sides.right.side);
   if (leftLayers === undefined || rightLayers === undefined) return true;

@@ -61,7 +61,8 @@ export class Inclusion {
     const key = JSON.stringify([...writer.map((place) => place.key).sort(), reader.key]);
     const known = this.#known.get(key);
     if (known !== undefined) return known;
-    if (depth > depthMax || !this.budget.spend()) {
+    // Each of the writer's places is looked at by every rule.
+    if (depth > depthMax || !this.budget.spend(writer.length + 1)) {
       const message = 'The comparison ends here: it would take too many steps.';
       return [this.#finding('too-complex', 'undecided', writer, reader, payload, message)];
     }

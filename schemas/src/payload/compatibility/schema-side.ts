@@ -32,8 +32,8 @@ export class StepBudget {
     return this.#left <= 0;
   }
 
-  spend(): boolean {
-    this.#left -= 1;
+  spend(steps = 1): boolean {
+    this.#left -= steps;
     return this.#left >= 0;
   }
 }
