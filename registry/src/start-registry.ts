@@ -39,6 +39,7 @@ import {
 } from './domain/provisioning/reconciler.js';
 import { Recycling } from './domain/recycling/recycling.js';
 import { RevisionWatch } from './domain/revision-watch.js';
+import { Schemas } from './domain/schemas/schemas.js';
 import { createId, SecretBox } from './domain/secrets.js';
 import { Tokens } from './domain/tokens.js';
 import { WhoisDesk } from './domain/whois/whois.js';
@@ -244,6 +245,7 @@ async function createServices(
     auditTrail: new AuditTrail(database),
     authenticator: new Authenticator(database, clock, oidc && new OidcVerifier(oidc, clock, log)),
     tokens: new Tokens(database, audit, { clock, hasOidcAdmins: oidc !== undefined && hasAdminRole(oidc) }),
+    schemas: new Schemas(database, audit, clock),
     sessions: new Sessions(database, judge, signer, audit, clock, times),
     subscriptionChanges: new SubscriptionChanges(database, judge, audit, clock, times.grantGraceMs),
     bundles: new EdgeBundles(database, signer, credentials, norm, clock),

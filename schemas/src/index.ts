@@ -14,6 +14,7 @@ export * from './api/problem.js';
 export * from './api/provisioning.js';
 export * from './api/queue-advice.js';
 export * from './api/recycling.js';
+export * from './api/schema.js';
 export * from './api/search.js';
 export * from './api/session.js';
 export * from './api/subscription-change.js';
@@ -72,5 +73,22 @@ export { normJsonSchema } from './names/norm-json-schema.js';
 export { parseNorm } from './names/parse-norm.js';
 export { isLegalRocketmqGroup, isLegalRocketmqTopic, rocketmqViolations } from './names/rocketmq-name.js';
 export { editDistance } from './names/suggesting/edit-distance.js';
+export {
+  type CompatibilityDirection,
+  type CompatibilityLevel,
+  checkCompatibility,
+  compatibilityLevels,
+  defaultCompatibilityLevel,
+  type EarlierVersion,
+  type Incompatibility,
+} from './payload/compatibility/compatibility.js';
+export { type CompatibilityRule, compatibilityRules } from './payload/compatibility/finding.js';
+export { examineBundle } from './payload/examine-bundle.js';
+export { type ExaminedSchema, examinePayloadSchema } from './payload/examine-schema.js';
+export { canonicalText } from './payload/json-value.js';
+export { compilePayloadValidator, type PayloadValidator } from './payload/payload-validator.js';
+export { payloadDialect, payloadFormats, type Schema, schemaKeywords } from './payload/schema.js';
+export { bundleSchema, type LinkedSchema, referenceNamePattern } from './payload/schema-bundle.js';
+export { type SchemaFault, schemaRequirements } from './payload/schema-fault.js';
 export { methods, type ServiceMethod } from './rocketmq/methods.js';
 export { codeOfStatusText, errorOfStatusText, statusText } from './rocketmq/status-text.js';

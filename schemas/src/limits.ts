@@ -72,6 +72,23 @@ export const limits = {
   normSegments: 32,
   normWords: 1000,
   nameCharacters: 255,
+  /** A payload's schema: its text, values, levels and schemas in it, what it refers to, and its patterns. */
+  schemaCharacters: 128 * 1024,
+  schemaValues: 10_000,
+  schemaDepth: 64,
+  schemaPatternCharacters: 512,
+  schemaPatterns: 200,
+  schemaReferences: 32,
+  /** A schema with all that it refers to: documents, and schemas in them. */
+  schemaBundleDocuments: 64,
+  schemaBundleSchemas: 10_000,
+  /** Schemas that may judge one place of a payload, and levels of references between those. */
+  schemaInPlace: 1_000,
+  schemaInPlaceDepth: 64,
+  /** Schemas when every reference is replaced by what it refers to, once around each recursion. */
+  schemaUnrolled: 100_000,
+  /** Versions of one subject that are not deleted. */
+  schemaVersions: 500,
   /** A grant as text; it travels in the metadata of every call. */
   grantCharacters: 12 * 1024,
   /** Producer or consumer groups in one manifest, and topics of one group. */

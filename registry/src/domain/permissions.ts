@@ -50,6 +50,8 @@ export const permissions = {
   'recycling.write': owners,
   'recycling-policy.write': admins,
   'notices.read': readers,
+  'schemas.read': everybody,
+  'schemas.write': owners,
   'norms.read': everybody,
   'names.check': everybody,
   'search.read': readers,

@@ -24,6 +24,7 @@ import type { IdempotencyRepository } from './idempotency/idempotency-repository
 import type { NoticeRepository } from './notices/notices.js';
 import type { ProvisioningRepository } from './provisioning/provisioning-repository.js';
 import type { RecyclingRepository } from './recycling/recycling-repository.js';
+import type { SchemaRepository } from './schemas/schema-repository.js';
 import type { SearchRepository } from './search/search-repository.js';
 
 // What the domain needs from storage. store/ implements it with Prisma; nothing here knows that.
@@ -256,6 +257,7 @@ export interface Repositories {
   readonly notices: NoticeRepository;
   readonly provisioning: ProvisioningRepository;
   readonly idempotency: IdempotencyRepository;
+  readonly schemas: SchemaRepository;
 }
 
 /**

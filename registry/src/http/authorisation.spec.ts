@@ -71,6 +71,8 @@ const expected: Record<Permission, string> = {
   'recycling.write': /*     */ 'A - - o - -',
   'recycling-policy.write': /**/ 'A - - - - -',
   'notices.read': /*        */ 'A A A A - -',
+  'schemas.read': /*        */ 'A A A A A -',
+  'schemas.write': /*       */ 'A - - o - -',
   'norms.read': /*          */ 'A A A A A -',
   'names.check': /*         */ 'A A A A A -',
   'search.read': /*         */ 'A A A A - -',

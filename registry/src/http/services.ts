@@ -15,6 +15,7 @@ import type { Reconciler } from '../domain/provisioning/reconciler.js';
 import type { Recycling } from '../domain/recycling/recycling.js';
 import type { Database } from '../domain/repositories.js';
 import type { RevisionWatch } from '../domain/revision-watch.js';
+import type { Schemas } from '../domain/schemas/schemas.js';
 import type { Tokens } from '../domain/tokens.js';
 import type { WhoisDesk } from '../domain/whois/whois.js';
 import type { Metrics } from './metrics.js';
@@ -37,6 +38,7 @@ export interface Services {
   readonly bundles: EdgeBundles;
   readonly provisioning: Provisioning;
   readonly reconciler: Reconciler;
+  readonly schemas: Schemas;
   readonly watch: RevisionWatch;
   readonly signer: GrantSigner;
   readonly idempotentCalls: IdempotentCalls;

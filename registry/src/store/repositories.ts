@@ -13,6 +13,7 @@ import { noticeRepository } from './notice-repository.js';
 import { producerGroupRepository } from './producer-group-repository.js';
 import { provisioningRepository } from './provisioning-repository.js';
 import { recyclingRepository } from './recycling-repository.js';
+import { schemaRepository } from './schema-repository.js';
 import { searchRepository } from './search-repository.js';
 import { sessionRepository } from './session-repository.js';
 import { signingKeyRepository } from './signing-key-repository.js';
@@ -48,5 +49,6 @@ export function repositoriesOf(client: Prisma.TransactionClient): Repositories {
     notices: noticeRepository(client),
     provisioning: provisioningRepository(client),
     idempotency: idempotencyRepository(client),
+    schemas: schemaRepository(client),
   };
 }

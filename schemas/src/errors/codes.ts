@@ -95,6 +95,16 @@ export const codes = {
     title: 'Other entries depend on this one.',
     fix: 'Retire or move what depends on it first.',
   },
+  SCHEMA_INVALID: {
+    httpStatus: 400,
+    title: 'The schema cannot be used.',
+    fix: 'Correct the places named in the violations; docs/registry/schemas.md lists what a schema may say.',
+  },
+  SCHEMA_INCOMPATIBLE: {
+    httpStatus: 409,
+    title: 'The schema is not compatible with versions that are there.',
+    fix: 'Change the places named in the violations, or register it as the schema of a new topic.',
+  },
   VERSION_CONFLICT: {
     httpStatus: 412,
     title: 'The entry has changed since it was read.',

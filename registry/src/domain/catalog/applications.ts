@@ -32,7 +32,7 @@ export const applications: Collection<
       ],
     };
   },
-  async findDependant({ code }, { topics, producerGroups, consumerGroups, credentials }) {
+  async findDependant({ code }, { topics, producerGroups, consumerGroups, credentials, schemas }) {
     const query = { conditions: { application: code }, limit: 1 };
     const [topic] = await topics.list(query);
     if (topic) return `the topic "${topic.name}"`;
@@ -40,6 +40,13 @@ export const applications: Collection<
     if (group) return `the group "${group.name}"`;
     const [published] = await topics.list({ conditions: { publishers: code }, limit: 1 });
     if (published) return `the topic "${published.name}", of which it is a publisher`;
+    const [shared] = await schemas.listSubjects({
+      application: code,
+      kind: 'shared',
+      isLive: true,
+      limit: 1,
+    });
+    if (shared) return `the shared schema "${shared.name}"`;
     const [credential] = await credentials.list({ application: code, limit: 1 });
     return credential && `the credential "${credential.accessKey}"; revoke it first`;
   },

@@ -17,6 +17,7 @@ import { nameRoutes } from './name-routes.js';
 import { noticeRoutes } from './notice-routes.js';
 import { provisioningRoutes } from './provisioning-routes.js';
 import { recyclingRoutes } from './recycling-routes.js';
+import { schemaRoutes } from './schema-routes.js';
 import { searchRoutes } from './search-routes.js';
 import { serviceRoutes } from './service-routes.js';
 import { sessionRoutes } from './session-routes.js';
@@ -40,6 +41,7 @@ export const allRoutes: readonly Route[] = [
   ...recyclingRoutes,
   ...noticeRoutes,
   ...subscriptionChangeRoutes,
+  ...schemaRoutes,
   ...sessionRoutes,
   ...nameRoutes,
   ...searchRoutes,
