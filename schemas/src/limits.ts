@@ -57,6 +57,9 @@ export const limits = {
   normSegments: 32,
   normWords: 1000,
   nameCharacters: 255,
+  normDocumentCharacters: 128 * 1024,
+  /** Names that one call checks. */
+  checkedNames: 1000,
   /** A grant as text; it travels in the metadata of every call. */
   grantCharacters: 12 * 1024,
   /** Producer or consumer groups in one manifest, and topics of one group. */

@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { type Code, codes } from '../errors/codes.js';
 import type { NomosError } from '../errors/nomos-error.js';
 
-const violationSchema = z.object({
+/** What is wrong, as JSON. */
+export const violationSchema = z.object({
   rule: z.string(),
   message: z.string(),
   where: z.string().optional(),
