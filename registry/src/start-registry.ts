@@ -1,11 +1,4 @@
-import {
-  compileNorm,
-  createEnvironmentSchema,
-  defaultNorm,
-  type Logger,
-  NomosError,
-  silentLogger,
-} from '@nomos/schemas';
+import { createEnvironmentSchema, type Logger, NomosError, silentLogger } from '@nomos/schemas';
 import type { z } from 'zod';
 import { checkDataFolder, markDataFolder, readSecretKey } from './data-folder.js';
 import { operator } from './domain/actor.js';
@@ -18,9 +11,13 @@ import { type Clock, systemClock } from './domain/clock.js';
 import { Credentials } from './domain/credentials.js';
 import { EdgeBundles } from './domain/edge-bundle.js';
 import { GrantSigner } from './domain/grants.js';
+import { NormImpacts } from './domain/norms/norm-impact.js';
+import { NormObservations } from './domain/norms/norm-observations.js';
+import { Norms } from './domain/norms/norms.js';
 import { RevisionWatch } from './domain/revision-watch.js';
 import { SecretBox } from './domain/secrets.js';
 import { Tokens } from './domain/tokens.js';
+import { Waivers } from './domain/waivers/waivers.js';
 import { createApp } from './http/express-app.js';
 import { listen } from './http/http-server.js';
 import { generateOpenApi } from './http/openapi.js';
@@ -32,6 +29,7 @@ import { PrismaDatabase } from './store/prisma-database.js';
 
 const DATABASE_NAME = 'nomos';
 const PURGE_INTERVAL_MS = 10 * 60 * 1000;
+const OBSERVATION_INTERVAL_MS = 5_000;
 
 /** Where and how a registry runs. */
 export interface RegistryOptions {
@@ -109,6 +107,7 @@ async function start(
   closers.push(() => database.close());
   const watch = new RevisionWatch(database.repositories.environments, log);
   const services = await createServices(database, watch, secrets, options);
+  await services.norms.ensureDefault();
   const firstAdminToken = await services.tokens.issueFirst();
 
   const app = createApp(allRoutes, services, log);
@@ -116,6 +115,7 @@ async function start(
   closers.push(() => server.close());
   closers.push(() => watch.close());
   closers.push(startPurging(services.sessions, log));
+  closers.push(startCounting(services.observations, log));
   log.info({ url: server.url }, 'registry started');
   return {
     url: server.url,
@@ -144,8 +144,8 @@ async function createServices(
   secrets: SecretBox,
   { clock = systemClock, sessionTimes }: RegistryOptions,
 ): Promise<Services> {
-  const norm = compileNorm(defaultNorm);
-  const judge = new NameJudge(norm);
+  const observations = new NormObservations(database, clock);
+  const judge = new NameJudge(observations, clock);
   const signer = await GrantSigner.open(database, secrets, clock);
   const audit = new AuditLog(clock);
   const times = { ...defaultSessionTimes, ...sessionTimes };
@@ -159,7 +159,11 @@ async function createServices(
     catalog: new Catalog(database, judge, audit, clock),
     tokens: new Tokens(database, audit, clock),
     sessions: new Sessions(database, judge, signer, audit, clock, times),
-    bundles: new EdgeBundles(database, signer, credentials, norm, clock),
+    bundles: new EdgeBundles(database, signer, credentials, judge, clock),
+    norms: new Norms(database, judge, audit, clock),
+    impacts: new NormImpacts(database, judge, clock),
+    observations,
+    waivers: new Waivers(database, audit, clock),
     openApi: generateOpenApi(),
   };
 }
@@ -173,6 +177,20 @@ function startPurging(sessions: Sessions, log: Logger): () => void {
   }, PURGE_INTERVAL_MS);
   timer.unref();
   return () => clearInterval(timer);
+}
+
+/** Writes down now and then, and at the end, what names broke norms to come. Returns how to stop that. */
+function startCounting(observations: NormObservations, log: Logger): () => Promise<void> {
+  const flush = () =>
+    observations.flush().catch((error: unknown) => {
+      log.warn({ reason: NomosError.from(error).message }, 'observations of norms could not be written');
+    });
+  const timer = setInterval(flush, OBSERVATION_INTERVAL_MS);
+  timer.unref();
+  return () => {
+    clearInterval(timer);
+    return flush();
+  };
 }
 
 async function ensureEnvironment(catalog: Catalog, description: EnvironmentDescription): Promise<void> {

@@ -1,5 +1,5 @@
-import type { CompiledNorm } from '@nomos/schemas';
 import { type EdgeBundle, type EdgeTopic, NomosError, type Topic } from '@nomos/schemas';
+import type { NameJudge } from './catalog/name-judge.js';
 import type { Clock } from './clock.js';
 import type { Credentials } from './credentials.js';
 import type { GrantSigner } from './grants.js';
@@ -16,32 +16,35 @@ export class EdgeBundles {
   readonly #database: Database;
   readonly #signer: GrantSigner;
   readonly #credentials: Credentials;
-  readonly #norm: CompiledNorm;
+  readonly #judge: NameJudge;
   readonly #clock: Clock;
 
   constructor(
     database: Database,
     signer: GrantSigner,
     credentials: Credentials,
-    norm: CompiledNorm,
+    judge: NameJudge,
     clock: Clock,
   ) {
     this.#database = database;
     this.#signer = signer;
     this.#credentials = credentials;
-    this.#norm = norm;
+    this.#judge = judge;
     this.#clock = clock;
   }
 
   /**
    * The entity tag of the present bundle. It holds the signing key beside the revision, so that the bundle of
-   * another registry, which counts its own revisions, is never taken for this one's.
+   * another registry, which counts its own revisions, is never taken for this one's; and the norm, which can
+   * change by the clock alone.
    *
    * @throws NomosError NOT_FOUND or RETIRED.
    */
   async etag(environment: string): Promise<string> {
-    await requireActive(environment, this.#database.repositories);
-    return this.#etagOf(await this.#database.repositories.environments.revision(environment));
+    const { repositories } = this.#database;
+    await requireActive(environment, repositories);
+    const { norm } = await this.#judge.inForce(environment, repositories);
+    return this.#etagOf(await repositories.environments.revision(environment), norm.id);
   }
 
   /** @throws NomosError NOT_FOUND or RETIRED. */
@@ -49,23 +52,24 @@ export class EdgeBundles {
     return this.#database.snapshot(async (repositories) => {
       await requireActive(environment, repositories);
       const revision = await repositories.environments.revision(environment);
+      const { norm } = await this.#judge.inForce(environment, repositories);
       const topics = await repositories.topics.list({ conditions: { environments: environment } });
       const bundle: EdgeBundle = {
         environment,
         revision,
         keys: [...this.#signer.keys],
-        norm: this.#norm.id,
+        norm: norm.id,
         topics: topics.map(edgeTopicOf),
         consumerGroups: await readConsumerGroups(environment, topics, repositories),
         accessKeys: await this.#readAccessKeys(topics, repositories),
         revokedSessions: await repositories.sessions.listRevoked(environment, this.#clock()),
       };
-      return { etag: this.#etagOf(revision), bundle };
+      return { etag: this.#etagOf(revision, norm.id), bundle };
     });
   }
 
-  #etagOf(revision: number): string {
-    return `"${revision}-${this.#signer.currentKid.slice(0, 12)}"`;
+  #etagOf(revision: number, norm: string): string {
+    return `"${revision}-${this.#signer.currentKid.slice(0, 12)}-${norm}"`;
   }
 
   async #readAccessKeys(topics: readonly Topic[], { credentials }: Repositories) {

@@ -41,6 +41,10 @@ export const permissions = {
   'sessions.close': { 'platform-admin': 'all', application: 'own' },
   'sessions.read': { ...readers, application: 'own' },
   'norms.read': everybody,
+  'norms.write': admins,
+  'norms.try': readers,
+  'waivers.read': readers,
+  'waivers.write': admins,
   'names.check': everybody,
   'edge.read': { edge: 'own' },
 } as const satisfies Record<string, Partial<Record<Role, Scope>>>;

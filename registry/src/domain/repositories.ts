@@ -11,6 +11,8 @@ import type {
   Topic,
 } from '@nomos/schemas';
 import type { AuditEvent, AuditFacts } from './audit/audit-event.js';
+import type { NormRepository } from './norms/norm-repository.js';
+import type { WaiverRepository } from './waivers/waiver-repository.js';
 
 // What the domain needs from storage. store/ implements it with Prisma; nothing here knows that.
 
@@ -189,6 +191,8 @@ export interface Repositories {
   readonly sessions: SessionRepository;
   readonly signingKeys: SigningKeyRepository;
   readonly audit: AuditRepository;
+  readonly norms: NormRepository;
+  readonly waivers: WaiverRepository;
 }
 
 /**

@@ -62,6 +62,10 @@ const expected: Record<Permission, string> = {
   'sessions.close': /*      */ 'A - - - o -',
   'sessions.read': /*       */ 'A A A A o -',
   'norms.read': /*          */ 'A A A A A -',
+  'norms.write': /*         */ 'A - - - - -',
+  'norms.try': /*           */ 'A A A A - -',
+  'waivers.read': /*        */ 'A A A A - -',
+  'waivers.write': /*       */ 'A - - - - -',
   'names.check': /*         */ 'A A A A A -',
   'edge.read': /*           */ '- - - - - o',
 };

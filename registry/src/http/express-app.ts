@@ -4,6 +4,7 @@ import express, { type Express, type Request, type RequestHandler, type Response
 import helmet from 'helmet';
 import type { Actor } from '../domain/actor.js';
 import { requirePermission } from '../domain/permissions.js';
+import { sendLines } from './line-stream.js';
 import { problemHandler } from './problem-answer.js';
 import type { Answer, Route } from './route.js';
 import type { Services } from './services.js';
@@ -69,7 +70,8 @@ function handlersOf(route: Route, services: Services): RequestHandler[] {
       },
       services,
     );
-    send(response, answer);
+    if (answer.stream === undefined) send(response, answer);
+    else await sendLines(response, answer, answer.stream, left.signal);
   };
   return route.request.body === undefined
     ? [authorise, respond]

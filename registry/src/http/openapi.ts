@@ -77,11 +77,11 @@ function describeRoles(permission: Permission): string {
 
 function describeAnswers(answers: Readonly<Record<number, AnswerDescription>>): Record<string, object> {
   return Object.fromEntries(
-    Object.entries(answers).map(([status, { description, schema, etag }]) => [
+    Object.entries(answers).map(([status, { description, schema, etag, mediaType = 'application/json' }]) => [
       status,
       {
         description,
-        ...(schema ? { content: { 'application/json': { schema } } } : {}),
+        ...(schema ? { content: { [mediaType]: { schema } } } : {}),
         ...(etag ? { headers: z.object({ ETag: z.string() }) } : {}),
       },
     ]),

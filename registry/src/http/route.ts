@@ -9,6 +9,8 @@ import type { Services } from './services.js';
 export interface AnswerDescription {
   readonly description: string;
   readonly schema?: z.ZodType;
+  /** `application/json` if absent; of a stream, the schema is that of one line. */
+  readonly mediaType?: 'application/x-ndjson';
   /** Whether it carries an entity tag. */
   readonly etag?: boolean;
 }
@@ -17,6 +19,8 @@ export interface AnswerDescription {
 export interface Answer {
   readonly status: number;
   readonly body?: object;
+  /** Instead of a body: objects that are sent as they come, one JSON text a line. */
+  readonly stream?: AsyncIterable<object>;
   readonly headers?: Readonly<Record<string, string>>;
 }
 

@@ -6,6 +6,7 @@ import { credentialRepository } from './credential-repository.js';
 import { domainRepository } from './domain-repository.js';
 import { environmentRepository } from './environment-repository.js';
 import type { Prisma } from './generated/client.js';
+import { normRepository } from './norm-repository.js';
 import { producerGroupRepository } from './producer-group-repository.js';
 import { sessionRepository } from './session-repository.js';
 import { signingKeyRepository } from './signing-key-repository.js';
@@ -13,6 +14,7 @@ import { subscriptionRepository } from './subscription-repository.js';
 import { teamRepository } from './team-repository.js';
 import { tokenRepository } from './token-repository.js';
 import { topicRepository } from './topic-repository.js';
+import { waiverRepository } from './waiver-repository.js';
 
 /** All repositories over one client, which may be that of a transaction. */
 export function repositoriesOf(client: Prisma.TransactionClient): Repositories {
@@ -30,5 +32,7 @@ export function repositoriesOf(client: Prisma.TransactionClient): Repositories {
     sessions: sessionRepository(client),
     signingKeys: signingKeyRepository(client),
     audit: auditRepository(client),
+    norms: normRepository(client),
+    waivers: waiverRepository(client),
   };
 }

@@ -52,7 +52,9 @@ export type NormStage = z.infer<typeof normStageSchema>;
 export const activateNormSchema = z
   .strictObject({
     environment: codeSchema.optional().meta({ description: 'Only this one; all others keep the default' }),
-    warnFrom: timestampSchema.optional().meta({ description: 'Until then it is only observed; now if absent' }),
+    warnFrom: timestampSchema
+      .optional()
+      .meta({ description: 'Until then it is only observed; now if absent' }),
     blockFrom: timestampSchema
       .optional()
       .meta({ description: 'Until then it warns, and the norm before it decides; now if absent' }),
@@ -68,7 +70,13 @@ export const activateNormSchema = z
   );
 
 export const rollBackNormSchema = z.strictObject({
-  environment: codeSchema.optional().meta({ description: 'The norm of this one; the default norm if absent' }),
+  norm: z
+    .string()
+    .max(64)
+    .meta({ description: 'The norm to leave, so that nobody leaves another one', example: 'bank@2' }),
+  environment: codeSchema
+    .optional()
+    .meta({ description: 'The norm of this one; the default norm if absent' }),
 });
 
 /** A norm that is on its way: the one in force still decides. */
@@ -89,6 +97,19 @@ export const normInForceSchema = z
     rollout: rolloutSchema.optional(),
   })
   .meta({ id: 'NormInForce' });
+
+/** A name in use that broke a norm which was not yet in force. */
+export const normObservationSchema = z
+  .strictObject({
+    norm: z.string().meta({ example: 'bank@2' }),
+    kind: z.enum(nameKinds),
+    name: z.string(),
+    application: z.string().meta({ description: 'Empty where the name alone was judged' }),
+    rules: z.array(z.string()),
+    count: z.int().positive(),
+    lastSeenAt: timestampSchema,
+  })
+  .meta({ id: 'NormObservation' });
 
 /** A name to be judged. */
 export const checkNameSchema = z.strictObject({
@@ -112,7 +133,6 @@ export const waivedViolationSchema = violationSchema.extend({
   waiver: z.string().meta({ description: 'The id of the waiver' }),
   waivedUntil: timestampSchema,
 });
-export type WaivedViolation = z.infer<typeof waivedViolationSchema>;
 
 export const judgedNameSchema = z
   .strictObject({
@@ -129,12 +149,13 @@ export const judgedNameSchema = z
     waived: z.array(waivedViolationSchema),
     suggestion: z.string().optional(),
     rollout: rolloutSchema
-      .extend({ breaks: z.array(z.string()).meta({ description: 'Rules of that norm that the name breaks' }) })
+      .extend({
+        breaks: z.array(z.string()).meta({ description: 'Rules of that norm that the name breaks' }),
+      })
       .optional()
       .meta({ description: 'A norm that will be in force, and what it says about the name' }),
   })
   .meta({ id: 'NameReading' });
-export type JudgedName = z.infer<typeof judgedNameSchema>;
 
 export const judgedNamesSchema = z.strictObject({ items: z.array(judgedNameSchema) });
 
@@ -144,6 +165,7 @@ const counts = z.strictObject({ judged: z.int(), breaking: z.int(), waived: z.in
 
 export const impactProgressSchema = z.strictObject({
   type: z.literal('progress'),
+  /** Registered names judged so far, and those of them that break. */
   judged: z.int(),
   breaking: z.int(),
 });

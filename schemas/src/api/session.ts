@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { limits } from '../limits.js';
 import { filterSchema } from './catalog.js';
 import { codeSchema, nameSchema, timestampSchema } from './fields.js';
+import { waivedViolationSchema } from './norm.js';
+import { violationSchema } from './problem.js';
 
 /** What a client instance intends to do; the registry admits all of it or refuses with every reason. */
 export const manifestSchema = z
@@ -64,6 +66,14 @@ export const admissionSchema = z
     endpoints: z.array(z.string()).min(1),
     norm: z.unknown().meta({ description: 'The norm document in force' }),
     topics: z.array(grantedTopicSchema),
+    warnings: z
+      .array(violationSchema)
+      .optional()
+      .meta({ description: 'What a norm has against names, now as a warning; absent if nothing' }),
+    waived: z
+      .array(waivedViolationSchema)
+      .optional()
+      .meta({ description: 'What waivers let stand; absent if nothing' }),
   })
   .meta({ id: 'Admission' });
 export type Admission = z.infer<typeof admissionSchema>;

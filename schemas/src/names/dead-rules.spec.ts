@@ -3,7 +3,8 @@ import { corpusNorms } from './corpus.js';
 import { findDeadRules } from './dead-rules.js';
 import { defaultNorm } from './default-norm.js';
 
-const pointersOf = (norm: Parameters<typeof findDeadRules>[0]) => findDeadRules(norm).map(({ where }) => where);
+const pointersOf = (norm: Parameters<typeof findDeadRules>[0]) =>
+  findDeadRules(norm).map(({ where }) => where);
 const forbidding = (...words: string[]) => ({
   ...defaultNorm,
   rules: { ...defaultNorm.rules, 'no-forbidden-word': { level: 'block' as const, words } },
@@ -11,7 +12,8 @@ const forbidding = (...words: string[]) => ({
 
 describe('findDeadRules', () => {
   it('finds nothing in norms that are in use', () => {
-    for (const norm of Object.values(corpusNorms)) expect([norm.name, pointersOf(norm)]).toEqual([norm.name, []]);
+    for (const norm of Object.values(corpusNorms))
+      expect([norm.name, pointersOf(norm)]).toEqual([norm.name, []]);
   });
 
   it('finds segments that no template uses', () => {

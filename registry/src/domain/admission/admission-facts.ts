@@ -7,7 +7,10 @@ import type {
   Subscription,
   Topic,
 } from '@nomos/schemas';
+import type { NameJudge } from '../catalog/name-judge.js';
+import type { NormsInForce } from '../norms/norms-in-force.js';
 import type { Repositories, SessionRecord } from '../repositories.js';
+import { type JudgedNames, keyOfName, namesOf } from './manifest-names.js';
 
 /** All that the rules of admission look at; read once, so that the rules themselves are pure. */
 export interface AdmissionFacts {
@@ -25,6 +28,10 @@ export interface AdmissionFacts {
   readonly applications: ReadonlyMap<string, Application>;
   /** For each of the manifest's consumer groups one live session that has it too, other than its own, if there is. */
   readonly otherSessions: readonly SessionRecord[];
+  /** What holds in the environment. */
+  readonly norms: NormsInForce;
+  /** What the norms say about the manifest's names. */
+  readonly names: JudgedNames;
 }
 
 /** Whether the manifest is a new one, or that of a session which only goes on. */
@@ -37,6 +44,7 @@ export async function readFacts(
   ownSession: string | undefined,
   now: Date,
   repositories: Repositories,
+  judge: NameJudge,
 ): Promise<AdmissionFacts> {
   const groups = manifest.consumers.map(({ group }) => group);
   const named = namedTopics(manifest);
@@ -61,6 +69,13 @@ export async function readFacts(
   // A renewal adds no instance, so it is not compared with the others.
   const otherSessions =
     occasion === 'renew' ? [] : await readOtherSessions(manifest, ownSession, now, repositories);
+  const norms = await judge.inForce(manifest.environment, repositories);
+  const requests = namesOf(manifest);
+  const judged = await judge.readAll(requests, repositories, {
+    environments: [manifest.environment],
+    inUse: occasion === 'open',
+  });
+  const names = new Map(judged.map((name) => [keyOfName(name), name]));
   // The revision last: an edge whose bundle is older than the grant's revision fetches a new one first, so
   // what the grant was made from must never be newer than the revision it states.
   const revision = await repositories.environments.revision(manifest.environment);
@@ -74,6 +89,8 @@ export async function readFacts(
     publishable,
     applications: new Map(applications.map((application) => [application.code, application])),
     otherSessions,
+    norms,
+    names,
   };
 }
 

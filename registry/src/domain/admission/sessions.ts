@@ -16,6 +16,7 @@ import type { Database, LiveSessionQuery, Repositories, SessionRecord } from '..
 import { createId } from '../secrets.js';
 import { type AdmissionFacts, type Occasion, readFacts } from './admission-facts.js';
 import { examineManifest, examineSize } from './examine-manifest.js';
+import { describeFindings } from './manifest-names.js';
 
 /** How long sessions and grants live. */
 export interface SessionTimes {
@@ -196,8 +197,8 @@ export class Sessions {
   ): Promise<AdmissionFacts> {
     const tooLarge = examineSize(manifest);
     if (tooLarge.length > 0) throw refused(tooLarge);
-    const facts = await readFacts(manifest, occasion, ownSession, now, repositories);
-    const violations = examineManifest(manifest, facts, this.#judge.norm, occasion);
+    const facts = await readFacts(manifest, occasion, ownSession, now, repositories, this.#judge);
+    const violations = examineManifest(manifest, facts, occasion);
     if (violations.length > 0) throw refused(violations);
     return facts;
   }
@@ -228,7 +229,7 @@ export class Sessions {
       ...claims.producers.flatMap(({ topics }) => topics),
       ...claims.consumers.flatMap(({ subscriptions }) => subscriptions.map(({ topic }) => topic)),
     ]);
-    const { norm } = this.#judge.norm;
+    const { norm } = facts.norms.norm;
     const known = new Map([
       ...facts.topics,
       ...facts.publishable.map((topic) => [topic.name, topic] as const),
@@ -248,6 +249,7 @@ export class Sessions {
         messageType,
         keyRequired: norm.messages.key === 'required',
       })),
+      ...describeFindings(session.manifest, facts.names),
     };
   }
 
@@ -268,7 +270,7 @@ export class Sessions {
         topics: topics.length > 0 ? topics : facts.publishable.map(({ name }) => name),
       })),
       consumers: manifest.consumers,
-      norm: this.#judge.norm.id,
+      norm: facts.norms.norm.id,
     };
   }
 }

@@ -35,7 +35,7 @@ export class Catalog {
         throw await taken(describe(collection, key), found, collection, repositories);
       }
       const findings = await collection.examine(proposed, repositories, this.#judge);
-      const refused = refusal(describe(collection, key), findings, this.#judge.norm.id);
+      const refused = refusal(describe(collection, key), findings);
       if (refused !== undefined) throw refused;
       const now = this.#clock().toISOString();
       const version = (found?.version ?? 0) + 1;
@@ -86,7 +86,7 @@ export class Catalog {
       });
       const proposed = creationOf(collection, after);
       const findings = await collection.examine(proposed, repositories, this.#judge, before);
-      const refused = refusal(describe(collection, key), findings, this.#judge.norm.id);
+      const refused = refusal(describe(collection, key), findings);
       if (refused !== undefined) throw refused;
       const obstacle = await collection.findObstacle?.(before, after, repositories);
       if (obstacle !== undefined) {

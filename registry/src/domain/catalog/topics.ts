@@ -20,9 +20,11 @@ export const topics: Collection<
   async examine(proposed, repositories, judge, before) {
     const { name, application, environments, publishers } = proposed;
     const reading =
-      before === undefined ? await judge.read('topic', name, application, repositories) : undefined;
+      before === undefined
+        ? await judge.read('topic', name, application, repositories, environments)
+        : undefined;
     return {
-      name: reading?.ok === false ? reading.violations : [],
+      ...(reading?.ok === false ? { name: reading.violations, norm: reading.norm } : {}),
       references: [
         ...(await examineReferences('application', repositories.applications, [
           { value: application, where: 'application' },

@@ -11,9 +11,11 @@ import { catalogRoutes } from './catalog-routes.js';
 import { credentialRoutes } from './credential-routes.js';
 import { edgeRoutes } from './edge-routes.js';
 import { nameRoutes } from './name-routes.js';
+import { normRoutes } from './norm-routes.js';
 import { serviceRoutes } from './service-routes.js';
 import { sessionRoutes } from './session-routes.js';
 import { tokenRoutes } from './token-routes.js';
+import { waiverRoutes } from './waiver-routes.js';
 
 /** Every route of the registry, in the order of the API's description. */
 export const allRoutes: readonly Route[] = [
@@ -27,7 +29,9 @@ export const allRoutes: readonly Route[] = [
   ...catalogRoutes(consumerGroups),
   ...catalogRoutes(subscriptions),
   ...sessionRoutes,
+  ...normRoutes,
   ...nameRoutes,
+  ...waiverRoutes,
   ...edgeRoutes,
   ...tokenRoutes,
   ...serviceRoutes,
