@@ -115,8 +115,8 @@ function distinct(violations: readonly Violation[]): Violation[] {
   return [...new Map(violations.map((violation) => [keyOf(violation), violation])).values()];
 }
 
-function keyOf({ rule, message }: Violation): string {
-  return `${rule} ${message}`;
+function keyOf({ rule, message, position }: Violation): string {
+  return `${rule} ${position?.start} ${message}`;
 }
 
 type Segments = Readonly<Record<string, string>>;
