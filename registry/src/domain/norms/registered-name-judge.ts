@@ -31,23 +31,26 @@ export class RegisteredNameJudge {
     request: NameRequest & { readonly kind: BrokenName['kind'] },
     rules: readonly string[],
   ): BrokenName {
-    const suggestion = this.#suggest(request);
+    const brokenAlready = brokenRulesOf(this.#inForce, request, this.#words).length > 0;
+    const suggestion = (brokenAlready ? undefined : this.#rebuild(request)) ?? this.#search(request);
     return {
       ...{ kind: request.kind, name: request.name, rules: [...rules] },
       ...(suggestion === undefined ? {} : { suggestion }),
-      brokenAlready: brokenRulesOf(this.#inForce, request, this.#words).length > 0,
+      brokenAlready,
     };
   }
 
-  /** The same segments as the norm in force reads, in the new template; otherwise whatever is like the name. */
-  #suggest(request: NameRequest): string | undefined {
+  /** The same segments as the norm in force reads, in the new template. */
+  #rebuild(request: NameRequest): string | undefined {
     const { kind, name } = request;
-    const { vocabularies } = this.#words;
-    if (this.#inForce.brokenRules(kind, name, { vocabularies }).length === 0) {
-      const reading = this.#inForce.read(kind, name, { vocabularies });
-      const built = reading.ok ? this.#norm.build(kind, reading.segments) : undefined;
-      if (built !== undefined && this.brokenRules({ ...request, name: built }).length === 0) return built;
-    }
+    const reading = this.#inForce.read(kind, name, { vocabularies: this.#words.vocabularies });
+    const built = reading.ok ? this.#norm.build(kind, reading.segments) : undefined;
+    if (built === undefined || built === name) return undefined;
+    return this.brokenRules({ ...request, name: built }).length === 0 ? built : undefined;
+  }
+
+  /** Whatever legal name is like this one. */
+  #search(request: NameRequest): string | undefined {
     this.#searches += 1;
     if (this.#searches > SEARCHES_MAX) return undefined;
     const reading = readOwned(this.#norm, request, this.#words, undefined);
