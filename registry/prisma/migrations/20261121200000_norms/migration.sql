@@ -97,7 +97,7 @@ CREATE TRIGGER "NormScope_change_mark" AFTER INSERT OR UPDATE OR DELETE OR TRUNC
 -- one of its characters (two names that are one edit apart have such a text in common), and of what remains when
 -- everything is left out that eyes skip. Names that share one are candidates; schemas/src/names decides.
 CREATE FUNCTION "nearNameKeys"(name TEXT) RETURNS INTEGER[] LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 1000 AS $$
-    SELECT array_agg(DISTINCT ('x' || left(md5(text), 8))::bit(32)::int)
+    SELECT array_agg(hashtext(text))
     FROM (
         SELECT name AS text
         UNION ALL
