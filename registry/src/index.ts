@@ -6,11 +6,11 @@ export type { ReconcilerTimes } from './domain/provisioning/reconciler.js';
 export { generateOpenApi } from './http/openapi.js';
 export type { RequestLimits } from './http/request-gate.js';
 export { type Postgres, type PostgresOptions, startPostgres } from './postgres/start-postgres.js';
+export type { RegistryOptions } from './registry-options.js';
 export { RemotingBrokerAdmin } from './remoting/remoting-broker-admin.js';
 export {
   type BrokerAccessDescription,
   type EnvironmentDescription,
   type Registry,
-  type RegistryOptions,
   startRegistry,
 } from './start-registry.js';

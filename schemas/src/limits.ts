@@ -89,6 +89,9 @@ export const limits = {
   schemaUnrolled: 100_000,
   /** Versions of one subject that are not deleted. */
   schemaVersions: 500,
+  normDocumentCharacters: 128 * 1024,
+  /** Names that one call checks. */
+  checkedNames: 1000,
   /** A grant as text; it travels in the metadata of every call. */
   grantCharacters: 12 * 1024,
   /** Producer or consumer groups in one manifest, and topics of one group. */

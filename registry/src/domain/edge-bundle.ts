@@ -1,4 +1,3 @@
-import type { CompiledNorm } from '@nomos/schemas';
 import {
   type EdgeBundle,
   type EdgeRevocations,
@@ -7,6 +6,7 @@ import {
   type Topic,
 } from '@nomos/schemas';
 import { contestedTopics } from './admission/change-sides.js';
+import type { NameJudge } from './catalog/name-judge.js';
 import type { Clock } from './clock.js';
 import type { Credentials } from './credentials.js';
 import type { GrantSigner } from './grants.js';
@@ -29,32 +29,35 @@ export class EdgeBundles {
   readonly #database: Database;
   readonly #signer: GrantSigner;
   readonly #credentials: Credentials;
-  readonly #norm: CompiledNorm;
+  readonly #judge: NameJudge;
   readonly #clock: Clock;
 
   constructor(
     database: Database,
     signer: GrantSigner,
     credentials: Credentials,
-    norm: CompiledNorm,
+    judge: NameJudge,
     clock: Clock,
   ) {
     this.#database = database;
     this.#signer = signer;
     this.#credentials = credentials;
-    this.#norm = norm;
+    this.#judge = judge;
     this.#clock = clock;
   }
 
   /**
    * The entity tag of the present bundle. It holds the signing key beside the counts, so that the bundle of
-   * another registry, which counts its own revisions, is never taken for this one's.
+   * another registry, which counts its own revisions, is never taken for this one's; and the norm, which can
+   * change by the clock alone.
    *
    * @throws NomosError NOT_FOUND or RETIRED.
    */
   async etag(environment: string): Promise<string> {
-    await requireActive(environment, this.#database.repositories);
-    return this.#etagOf(await countsOf(environment, this.#database.repositories));
+    const { repositories } = this.#database;
+    await requireActive(environment, repositories);
+    const { norm } = await this.#judge.inForce(environment, repositories);
+    return this.#etagOf(await countsOf(environment, repositories), norm.id);
   }
 
   /**
@@ -67,12 +70,13 @@ export class EdgeBundles {
     return this.#database.snapshot(async (repositories) => {
       await requireActive(environment, repositories);
       const counts = await countsOf(environment, repositories);
+      const { norm } = await this.#judge.inForce(environment, repositories);
       const [, revision, known] = /^"(\d{1,15})\.(\d{1,15})-/.exec(etag) ?? [];
       const before = { revision: Number(revision), revocations: Number(known) };
-      const isKnown = etag === this.#etagOf(before) && before.revision === counts.revision;
+      const isKnown = etag === this.#etagOf(before, norm.id) && before.revision === counts.revision;
       if (!isKnown || before.revocations > counts.revocations) return undefined;
       const revoked = await repositories.sessions.listRevokedAfter(environment, before.revocations);
-      return { etag: this.#etagOf(counts), delta: { environment, ...counts, revoked } };
+      return { etag: this.#etagOf(counts, norm.id), delta: { environment, ...counts, revoked } };
     });
   }
 
@@ -81,23 +85,24 @@ export class EdgeBundles {
     return this.#database.snapshot(async (repositories) => {
       await requireActive(environment, repositories);
       const counts = await countsOf(environment, repositories);
+      const { norm } = await this.#judge.inForce(environment, repositories);
       const topics = await repositories.topics.list({ conditions: { environments: environment } });
       const bundle: EdgeBundle = {
         environment,
         ...counts,
         keys: [...this.#signer.keys],
-        norm: this.#norm.id,
+        norm: norm.id,
         topics: topics.map(edgeTopicOf),
         consumerGroups: await readConsumerGroups(environment, topics, repositories),
         accessKeys: await this.#readAccessKeys(topics, repositories),
         revokedSessions: await repositories.sessions.listRevoked(environment, this.#clock()),
       };
-      return { etag: this.#etagOf(counts), bundle };
+      return { etag: this.#etagOf(counts, norm.id), bundle };
     });
   }
 
-  #etagOf({ revision, revocations }: EnvironmentCounts): string {
-    return `"${revision}.${revocations}-${this.#signer.currentKid.slice(0, 12)}"`;
+  #etagOf({ revision, revocations }: EnvironmentCounts, norm: string): string {
+    return `"${revision}.${revocations}-${this.#signer.currentKid.slice(0, 12)}-${norm}"`;
   }
 
   async #readAccessKeys(topics: readonly Topic[], { credentials }: Repositories) {

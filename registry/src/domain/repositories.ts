@@ -21,11 +21,13 @@ import type {
 import type { AuditRepository } from './audit/audit-repository.js';
 import type { VersionRepository } from './catalog/entry-version.js';
 import type { IdempotencyRepository } from './idempotency/idempotency-repository.js';
+import type { NormRepository } from './norms/norm-repository.js';
 import type { NoticeRepository } from './notices/notices.js';
 import type { ProvisioningRepository } from './provisioning/provisioning-repository.js';
 import type { RecyclingRepository } from './recycling/recycling-repository.js';
 import type { SchemaRepository } from './schemas/schema-repository.js';
 import type { SearchRepository } from './search/search-repository.js';
+import type { WaiverRepository } from './waivers/waiver-repository.js';
 
 // What the domain needs from storage. store/ implements it with Prisma; nothing here knows that.
 
@@ -258,6 +260,8 @@ export interface Repositories {
   readonly provisioning: ProvisioningRepository;
   readonly idempotency: IdempotencyRepository;
   readonly schemas: SchemaRepository;
+  readonly norms: NormRepository;
+  readonly waivers: WaiverRepository;
 }
 
 /**

@@ -11,7 +11,7 @@ export interface AnswerDescription {
   readonly schema?: z.ZodType;
   /** Whether it carries an entity tag. */
   readonly etag?: boolean;
-  /** `application/json` unless given. */
+  /** `application/json` unless given; of a stream, the schema is that of one line. */
   readonly mediaType?: string;
 }
 
@@ -20,8 +20,8 @@ export interface Answer {
   readonly status: number;
   /** Sent as JSON. */
   readonly body?: object;
-  /** A body that is made while it is sent, instead of `body`; the headers then say of what type it is. */
-  readonly chunks?: AsyncIterable<string>;
+  /** Instead of a body: objects that are sent as they come, one JSON text a line. */
+  readonly stream?: AsyncIterable<object>;
   /** Sent as it is, instead of a body; its type is in the headers. */
   readonly text?: string;
   readonly headers?: Readonly<Record<string, string>>;

@@ -9,6 +9,9 @@ import type { EdgeBundles } from '../domain/edge-bundle.js';
 import type { GrantSigner } from '../domain/grants.js';
 import type { IdempotentCalls } from '../domain/idempotency/idempotent-calls.js';
 import type { Authenticator } from '../domain/identity/authenticator.js';
+import type { NormImpacts } from '../domain/norms/norm-impact.js';
+import type { NormObservations } from '../domain/norms/norm-observations.js';
+import type { Norms } from '../domain/norms/norms.js';
 import type { Notices } from '../domain/notices/notices.js';
 import type { Provisioning } from '../domain/provisioning/provisioning.js';
 import type { Reconciler } from '../domain/provisioning/reconciler.js';
@@ -17,6 +20,7 @@ import type { Database } from '../domain/repositories.js';
 import type { RevisionWatch } from '../domain/revision-watch.js';
 import type { Schemas } from '../domain/schemas/schemas.js';
 import type { Tokens } from '../domain/tokens.js';
+import type { Waivers } from '../domain/waivers/waivers.js';
 import type { WhoisDesk } from '../domain/whois/whois.js';
 import type { Metrics } from './metrics.js';
 
@@ -31,6 +35,10 @@ export interface Services {
   readonly whois: WhoisDesk;
   readonly auditTrail: AuditTrail;
   readonly authenticator: Authenticator;
+  readonly norms: Norms;
+  readonly impacts: NormImpacts;
+  readonly observations: NormObservations;
+  readonly waivers: Waivers;
   readonly tokens: Tokens;
   readonly credentials: Credentials;
   readonly sessions: Sessions;

@@ -9,6 +9,7 @@ import { domainRepository } from './domain-repository.js';
 import { environmentRepository } from './environment-repository.js';
 import type { Prisma } from './generated/client.js';
 import { idempotencyRepository } from './idempotency-repository.js';
+import { normRepository } from './norm-repository.js';
 import { noticeRepository } from './notice-repository.js';
 import { producerGroupRepository } from './producer-group-repository.js';
 import { provisioningRepository } from './provisioning-repository.js';
@@ -23,6 +24,7 @@ import { teamRepository } from './team-repository.js';
 import { tokenRepository } from './token-repository.js';
 import { topicRepository } from './topic-repository.js';
 import { versionRepository } from './version-repository.js';
+import { waiverRepository } from './waiver-repository.js';
 
 /** All repositories over one client, which may be that of a transaction. */
 export function repositoriesOf(client: Prisma.TransactionClient): Repositories {
@@ -50,5 +52,7 @@ export function repositoriesOf(client: Prisma.TransactionClient): Repositories {
     provisioning: provisioningRepository(client),
     idempotency: idempotencyRepository(client),
     schemas: schemaRepository(client),
+    norms: normRepository(client),
+    waivers: waiverRepository(client),
   };
 }

@@ -2,7 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Postgres, startPostgres } from '../postgres/start-postgres.js';
-import { type Registry, type RegistryOptions, startRegistry } from '../start-registry.js';
+import type { RegistryOptions } from '../registry-options.js';
+import { type Registry, startRegistry } from '../start-registry.js';
 import { ensureDatabase } from '../store/prepare-database.js';
 
 /** A real Postgres server for the tests of one file, with as many databases as they need. */

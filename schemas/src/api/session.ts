@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { limits } from '../limits.js';
 import { filterSchema } from './catalog.js';
 import { codeSchema, nameSchema, timestampSchema } from './fields.js';
+import { waivedViolationSchema } from './norm.js';
 import { violationSchema } from './problem.js';
 
 /** What a client instance intends to do; the registry admits all of it or refuses with every reason. */
@@ -69,8 +70,13 @@ export const admissionSchema = z
     norm: z.unknown().meta({ description: 'The norm document in force' }),
     topics: z.array(grantedTopicSchema),
     warnings: z.array(violationSchema).optional().meta({
-      description: 'What is admitted, but should change: what is deprecated, and what replaces it',
+      description:
+        'What is admitted, but should change: what is deprecated, and what a norm has against names; absent if nothing',
     }),
+    waived: z
+      .array(waivedViolationSchema)
+      .optional()
+      .meta({ description: 'What waivers let stand; absent if nothing' }),
   })
   .meta({ id: 'Admission' });
 export type Admission = z.infer<typeof admissionSchema>;

@@ -24,6 +24,11 @@ export const codes = {
     title: 'The norm document is not valid.',
     fix: 'Correct the document where the violations say.',
   },
+  NORM_STATE: {
+    httpStatus: 409,
+    title: 'The state of the norm does not allow this.',
+    fix: 'Save the norm under a new version, or activate another one.',
+  },
   // Requests
   REQUEST_INVALID: {
     httpStatus: 400,

@@ -1,5 +1,6 @@
 import { NomosError } from '../errors/nomos-error.js';
 import { limits } from '../limits.js';
+import { judgeName } from './judging/judge-name.js';
 import type { NameContext } from './name-context.js';
 import type { NameReading } from './name-reading.js';
 import { type NameKind, type Norm, type NormRules, nameKinds } from './norm.js';
@@ -7,7 +8,7 @@ import type { NormFault } from './norm-fault.js';
 import { readName } from './read-name.js';
 import { type CompiledSegment, compileSegment } from './shapes/compile-segment.js';
 import { compileShape } from './shapes/compile-shape.js';
-import { type CompiledRules, type CompiledShape, ownerPart } from './shapes/compiled-shape.js';
+import { type CompiledRules, type CompiledShape, isSegmentPart, ownerPart } from './shapes/compiled-shape.js';
 
 /** A norm that is proven to make sense, ready to read names. */
 export interface CompiledNorm {
@@ -19,6 +20,10 @@ export interface CompiledNorm {
    * at most milliseconds for a hostile one, and throws for neither.
    */
   read(kind: NameKind, name: string, context?: NameContext): NameReading;
+  /** The ids of the rules that a name breaks, without the cost of explaining and suggesting. */
+  brokenRules(kind: NameKind, name: string, context?: NameContext): string[];
+  /** The name of these segments by the template of its kind; undefined where there is none, or a segment lacks. */
+  build(kind: NameKind, segments: Readonly<Record<string, string>>): string | undefined;
 }
 
 /**
@@ -47,15 +52,34 @@ export function compileNorm(norm: Norm): CompiledNorm {
   if (faults.length > 0) {
     throw new NomosError('NORM_INVALID', `The norm ${id} cannot be used.`, { violations: faults });
   }
+  const shapeOf = (kind: NameKind) => {
+    const shape = shapes.get(kind);
+    if (shape === undefined) throw new NomosError('INTERNAL', `There is no kind of name "${kind}".`);
+    return shape;
+  };
   return {
     norm,
     id,
-    read(kind, name, context = {}) {
-      const shape = shapes.get(kind);
-      if (shape === undefined) throw new NomosError('INTERNAL', `There is no kind of name "${kind}".`);
-      return readName(shape, rules, name, context);
+    read: (kind, name, context = {}) => readName(shapeOf(kind), rules, name, context),
+    brokenRules(kind, name, context = {}) {
+      const { violations } = judgeName(shapeOf(kind), rules, name, context);
+      return [...new Set(violations.map(({ rule }) => rule))];
     },
+    build: (kind, segments) => buildName(shapeOf(kind), segments),
   };
+}
+
+function buildName(
+  { template }: CompiledShape,
+  segments: Readonly<Record<string, string>>,
+): string | undefined {
+  let name = '';
+  for (const part of template?.parts ?? []) {
+    if (!isSegmentPart(part)) name += part.text;
+    else if (Object.hasOwn(segments, part.segment)) name += segments[part.segment];
+    else return undefined;
+  }
+  return template === undefined ? undefined : name;
 }
 
 function compileSegments(norm: Norm, faults: NormFault[]): Map<string, CompiledSegment | undefined> {

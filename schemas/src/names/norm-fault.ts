@@ -9,6 +9,8 @@ export const normRequirements = {
     'Every kind of name has a pattern, or a template of known segments, each used once, and yields at least one name that RocketMQ allows.',
   'norm-ambiguous': 'No legal name can be read in two ways.',
   'norm-rule': 'Every rule that is on can be applied to the names.',
+  'norm-dead-rule':
+    'Nothing in the norm is without effect: no segment without a template, no word that no name can hold.',
 } as const;
 
 /** Something that is wrong with a norm. `where` is a JSON pointer into the document. */

@@ -3,6 +3,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { PrismaDatabase } from '../../store/prisma-database.js';
 import { clientOf, registerBank } from '../../testing/registry-client.js';
 import { createRegistryFixture, type RegistryFixture } from '../../testing/registry-fixture.js';
+import { NameJudge } from '../catalog/name-judge.js';
+import { systemClock } from '../clock.js';
+import { NormObservations } from '../norms/norm-observations.js';
 import { readFacts } from './admission-facts.js';
 
 const topic = 'pay-paycore-transfer-completed';
@@ -34,7 +37,9 @@ test('an admission reads one other session of a group, however many there are, a
   }
   const othersOf = async (occasion: 'open' | 'renew', ownSession: string | undefined) => {
     const { repositories } = database;
-    const facts = await readFacts(manifestOf('e'), occasion, ownSession, new Date(), repositories);
+    const judge = new NameJudge(new NormObservations(database, systemClock), systemClock);
+    const manifest = manifestOf('e');
+    const facts = await readFacts(manifest, occasion, ownSession, new Date(), repositories, judge);
     return facts.otherSessions.map(({ id }) => id);
   };
   expect(await othersOf('open', undefined)).toHaveLength(1);

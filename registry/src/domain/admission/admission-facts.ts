@@ -7,7 +7,10 @@ import type {
   Subscription,
   Topic,
 } from '@nomos/schemas';
+import type { NameJudge } from '../catalog/name-judge.js';
+import type { NormsInForce } from '../norms/norms-in-force.js';
 import type { Repositories, SessionRecord } from '../repositories.js';
+import { type JudgedNames, keyOfName, namesOf } from './manifest-names.js';
 import type { SubscriptionChangeRecord } from './subscription-change-repository.js';
 
 /** All that the rules of admission look at; read once, so that the rules themselves are pure. */
@@ -28,6 +31,10 @@ export interface AdmissionFacts {
   readonly otherSessions: readonly SessionRecord[];
   /** The subscription changes of the manifest's consumer groups that run, by group. */
   readonly changes: ReadonlyMap<string, SubscriptionChangeRecord>;
+  /** What holds in the environment. */
+  readonly norms: NormsInForce;
+  /** What the norms say about the manifest's names. */
+  readonly names: JudgedNames;
 }
 
 /** Whether the manifest is a new one, or that of a session which only goes on. */
@@ -40,6 +47,7 @@ export async function readFacts(
   ownSession: string | undefined,
   now: Date,
   repositories: Repositories,
+  judge: NameJudge,
 ): Promise<AdmissionFacts> {
   const groups = manifest.consumers.map(({ group }) => group);
   const named = namedTopics(manifest);
@@ -65,6 +73,13 @@ export async function readFacts(
   // A renewal adds no instance, so it is not compared with the others.
   const otherSessions =
     occasion === 'renew' ? [] : await readOtherSessions(manifest, ownSession, now, repositories);
+  const norms = await judge.inForce(manifest.environment, repositories);
+  const requests = namesOf(manifest);
+  const judged = await judge.readAll(requests, repositories, {
+    environments: [manifest.environment],
+    inUse: occasion === 'open',
+  });
+  const names = new Map(judged.map((name) => [keyOfName(name), name]));
   // The revision last: an edge whose bundle is older than the grant's revision fetches a new one first, so
   // what the grant was made from must never be newer than the revision it states.
   const revision = await repositories.environments.revision(manifest.environment);
@@ -79,6 +94,8 @@ export async function readFacts(
     applications: new Map(applications.map((application) => [application.code, application])),
     otherSessions,
     changes: new Map(changes.map((change) => [change.group, change])),
+    norms,
+    names,
   };
 }
 

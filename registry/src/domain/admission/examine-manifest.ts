@@ -1,4 +1,3 @@
-import type { CompiledNorm } from '@nomos/schemas';
 import {
   canonicalMessageFilter,
   describeFilter,
@@ -12,9 +11,11 @@ import {
   type Violation,
 } from '@nomos/schemas';
 import { filterViolations } from '../filter-violations.js';
+import type { NameRequest } from '../norms/judged-name.js';
 import type { AdmissionFacts, Occasion } from './admission-facts.js';
 import { sideOf } from './change-sides.js';
 import { describeSubscriptions } from './describe-subscriptions.js';
+import { examineRegisteredNames, keyOfName } from './manifest-names.js';
 import type { SubscriptionChangeRecord } from './subscription-change-repository.js';
 
 /** Topics that one manifest may name in all. A grant cannot hold so many, and each takes time to judge. */
@@ -38,12 +39,7 @@ export function examineSize({ producers, consumers }: Manifest): Violation[] {
  * filter has changed since: refusing it would stop a running consumer, and a new instance with the new
  * filter is refused as a split until the last old one has ended, unless a subscription change is under way.
  */
-export function examineManifest(
-  manifest: Manifest,
-  facts: AdmissionFacts,
-  norm: CompiledNorm,
-  occasion: Occasion,
-): Violation[] {
+export function examineManifest(manifest: Manifest, facts: AdmissionFacts, occasion: Occasion): Violation[] {
   if (facts.environment?.status !== 'active') {
     const { environment } = manifest;
     const state = facts.environment === undefined ? 'not registered' : 'retired';
@@ -58,9 +54,26 @@ export function examineManifest(
   }
   return [
     ...examineRepeats(manifest),
-    ...examineProducers(manifest, facts, norm),
-    ...examineConsumers(manifest, facts, norm, occasion),
+    ...examineProducers(manifest, facts),
+    ...examineConsumers(manifest, facts, occasion),
+    // A client that only goes on is not stopped by a norm that came into force meanwhile.
+    ...(occasion === 'open'
+      ? examineRegisteredNames(manifest, facts.names, (name) => isRegistered(name, manifest, facts))
+      : []),
   ];
+}
+
+/** Whether the name is registered where the client is; if not, its form is examined with that. */
+function isRegistered(
+  { kind, name }: NameRequest,
+  { environment }: Manifest,
+  facts: AdmissionFacts,
+): boolean {
+  const found =
+    kind === 'topic'
+      ? facts.topics.get(name)
+      : (kind === 'producer-group' ? facts.producerGroups : facts.consumerGroups).get(name);
+  return found?.status === 'active' && found.environments.includes(environment);
 }
 
 function examineRepeats({ producers, consumers }: Manifest): Violation[] {
@@ -84,15 +97,15 @@ function findRepeats(names: readonly string[]): string[] {
   return [...repeats];
 }
 
-function examineProducers(manifest: Manifest, facts: AdmissionFacts, norm: CompiledNorm): Violation[] {
+function examineProducers(manifest: Manifest, facts: AdmissionFacts): Violation[] {
   return manifest.producers.flatMap(({ group, topics }, index) => {
     const where = `producers[${index}]`;
     const found = facts.producerGroups.get(group);
     return [
-      ...examineGroup('producer-group', group, found, `${where}.group`, manifest, facts, norm),
+      ...examineGroup('producer-group', group, found, `${where}.group`, manifest, facts),
       ...topics.flatMap((name, position) => {
         const path = `${where}.topics[${position}]`;
-        const violations = examineTopic(name, path, manifest, facts, norm);
+        const violations = examineTopic(name, path, manifest, facts);
         const topic = facts.topics.get(name);
         if (violations.length > 0 || topic === undefined || mayPublish(topic, manifest.application)) {
           return violations;
@@ -117,19 +130,14 @@ function notPermitted(topic: Topic, application: string, where: string, facts: A
   };
 }
 
-function examineConsumers(
-  manifest: Manifest,
-  facts: AdmissionFacts,
-  norm: CompiledNorm,
-  occasion: Occasion,
-): Violation[] {
+function examineConsumers(manifest: Manifest, facts: AdmissionFacts, occasion: Occasion): Violation[] {
   return manifest.consumers.flatMap(({ group, subscriptions }, index) => {
     const where = `consumers[${index}]`;
     const found = facts.consumerGroups.get(group);
-    const wrongGroup = examineGroup('consumer-group', group, found, `${where}.group`, manifest, facts, norm);
+    const wrongGroup = examineGroup('consumer-group', group, found, `${where}.group`, manifest, facts);
     const wrongSubscriptions = subscriptions.flatMap(({ topic, filter }, position) => {
       const path = `${where}.subscriptions[${position}]`;
-      const wrongTopic = examineTopic(topic, `${path}.topic`, manifest, facts, norm);
+      const wrongTopic = examineTopic(topic, `${path}.topic`, manifest, facts);
       const malformed = filterViolations(filter, `${path}.filter`);
       if (wrongGroup.length + wrongTopic.length + malformed.length > 0) return [...wrongTopic, ...malformed];
       if (facts.changes.has(group)) return [];
@@ -160,12 +168,11 @@ function examineGroup(
   where: string,
   manifest: Manifest,
   facts: AdmissionFacts,
-  norm: CompiledNorm,
 ): Violation[] {
   if (found === undefined || !isUsable(found) || !found.environments.includes(manifest.environment)) {
     const state = describeState(found, manifest.environment);
     const message = `The ${kind.replace('-', ' ')} "${name}" is ${state}.`;
-    return [{ rule: 'group-not-registered', where, message }, ...examineName(kind, name, where, norm)];
+    return [{ rule: 'group-not-registered', where, message }, ...examineName(kind, name, where, facts)];
   }
   if (found.application === manifest.application) return [];
   const team = facts.applications.get(found.application)?.team;
@@ -178,7 +185,6 @@ function examineTopic(
   where: string,
   { environment }: Manifest,
   facts: AdmissionFacts,
-  norm: CompiledNorm,
 ): Violation[] {
   const topic = facts.topics.get(name);
   if (topic?.status === 'retired') {
@@ -186,7 +192,7 @@ function examineTopic(
   }
   if (topic !== undefined && isUsable(topic) && topic.environments.includes(environment)) return [];
   const message = `The topic "${name}" is ${describeState(topic, environment)}.`;
-  return [{ rule: 'topic-not-registered', where, message }, ...examineName('topic', name, where, norm)];
+  return [{ rule: 'topic-not-registered', where, message }, ...examineName('topic', name, where, facts)];
 }
 
 function describeState(found: OwnedEntry | undefined, environment: string): string {
@@ -197,9 +203,9 @@ function describeState(found: OwnedEntry | undefined, environment: string): stri
 }
 
 /** What is wrong with the form of a name that is not registered; often that is why it is not. */
-function examineName(kind: NameKind, name: string, where: string, norm: CompiledNorm): Violation[] {
-  const reading = norm.read(kind, name);
-  if (reading.ok) return [];
+function examineName(kind: NameKind, name: string, where: string, { names }: AdmissionFacts): Violation[] {
+  const reading = names.get(keyOfName({ kind, name }));
+  if (reading === undefined || reading.ok) return [];
   return reading.violations.map((violation) => ({ ...violation, where }));
 }
 

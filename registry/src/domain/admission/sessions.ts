@@ -18,6 +18,7 @@ import { type AdmissionFacts, type Occasion, readFacts } from './admission-facts
 import { effectiveSubscriptions } from './change-sides.js';
 import { warnOfDeprecations } from './deprecation-warnings.js';
 import { examineManifest, examineSize } from './examine-manifest.js';
+import { describeFindings } from './manifest-names.js';
 
 /** How long sessions and grants live. */
 export interface SessionTimes {
@@ -223,8 +224,8 @@ export class Sessions {
   ): Promise<AdmissionFacts> {
     const tooLarge = examineSize(manifest);
     if (tooLarge.length > 0) throw refused(tooLarge);
-    const facts = await readFacts(manifest, occasion, ownSession, now, repositories);
-    const violations = examineManifest(manifest, facts, this.#judge.norm, occasion);
+    const facts = await readFacts(manifest, occasion, ownSession, now, repositories, this.#judge);
+    const violations = examineManifest(manifest, facts, occasion);
     if (violations.length > 0) throw refused(violations);
     return facts;
   }
@@ -255,8 +256,9 @@ export class Sessions {
       ...claims.producers.flatMap(({ topics }) => topics),
       ...claims.consumers.flatMap(({ subscriptions }) => subscriptions.map(({ topic }) => topic)),
     ]);
-    const { norm } = this.#judge.norm;
-    const warnings = warnOfDeprecations(session.manifest, facts);
+    const { norm } = facts.norms.norm;
+    const { warnings = [], ...waived } = describeFindings(session.manifest, facts.names);
+    const allWarnings = [...warnings, ...warnOfDeprecations(session.manifest, facts)];
     const known = new Map([
       ...facts.topics,
       ...facts.publishable.map((topic) => [topic.name, topic] as const),
@@ -276,7 +278,8 @@ export class Sessions {
         messageType,
         keyRequired: norm.messages.key === 'required',
       })),
-      ...(warnings.length === 0 ? {} : { warnings }),
+      ...(allWarnings.length === 0 ? {} : { warnings: allWarnings }),
+      ...waived,
     };
   }
 
@@ -308,7 +311,7 @@ export class Sessions {
         if (change === undefined) return { group, subscriptions };
         return { group, subscriptions: [...effectiveSubscriptions(change, subscriptions)] };
       }),
-      norm: this.#judge.norm.id,
+      norm: facts.norms.norm.id,
     };
   }
 }

@@ -79,7 +79,7 @@ export class Catalog {
         throw await takenRefusal(describe(collection, key), found, collection, repositories);
       }
       const findings = await collection.examine(proposed, repositories, this.#judge);
-      const refused = refusal(describe(collection, key), findings, this.#judge.norm.id);
+      const refused = refusal(describe(collection, key), findings);
       if (refused !== undefined) throw refused;
       const createdAt = collection.revivable ? found?.createdAt : undefined;
       const requirements = await this.#requirements(collection, 'create', [proposed], repositories);
@@ -230,7 +230,7 @@ export class Catalog {
           const active = this.#next(collection, before, { ...before, status: 'active' });
           const proposed = creationOf(collection, active);
           const findings = await collection.examine(proposed, repositories, this.#judge, before);
-          const refused = refusal(describe(collection, key), findings, this.#judge.norm.id);
+          const refused = refusal(describe(collection, key), findings);
           if (refused !== undefined) throw refused;
           return active;
         }),
@@ -264,7 +264,7 @@ export class Catalog {
     const after = this.#next(collection, before, withoutNulls(changed));
     const proposed = creationOf(collection, after);
     const findings = await collection.examine(proposed, repositories, this.#judge, before);
-    const refused = refusal(subject, findings, this.#judge.norm.id);
+    const refused = refusal(subject, findings);
     if (refused !== undefined) throw refused;
     const obstacle = await collection.findObstacle?.(before, after, repositories);
     if (obstacle !== undefined) {

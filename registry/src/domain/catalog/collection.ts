@@ -7,6 +7,8 @@ import type { NameJudge } from './name-judge.js';
 /** What is wrong with a proposed entry: its name by the norm, and what it refers to. */
 export interface Findings {
   readonly name?: readonly Violation[];
+  /** Which norm judged the name. */
+  readonly norm?: string;
   readonly references?: readonly Violation[];
   /** What does not forbid the entry, but whoever registers it should know. */
   readonly warnings?: readonly Violation[];
@@ -61,12 +63,12 @@ export function describe(collection: { readonly noun: string }, key: EntryKey): 
 }
 
 /** The error for everything that is wrong with a proposed entry. */
-export function refusal(subject: string, findings: Findings, normId: string): NomosError | undefined {
-  const { name = [], references = [] } = findings;
+export function refusal(subject: string, findings: Findings): NomosError | undefined {
+  const { name = [], norm = '', references = [] } = findings;
   const violations = [...name, ...references];
   if (violations.length === 0) return undefined;
   if (name.length > 0) {
-    return new NomosError('NAME_ILLEGAL', `The ${subject} breaks the norm ${normId}.`, { violations });
+    return new NomosError('NAME_ILLEGAL', `The ${subject} breaks the norm ${norm}.`, { violations });
   }
   return new NomosError('REQUEST_INVALID', `The ${subject} refers to what cannot be used.`, {
     violations,

@@ -18,9 +18,10 @@ export async function examineGroup(
   judge: NameJudge,
   before: Group | undefined,
 ): Promise<Findings> {
-  const reading = before === undefined ? await judge.read(kind, name, application, repositories) : undefined;
+  const reading =
+    before === undefined ? await judge.read(kind, name, application, repositories, environments) : undefined;
   return {
-    name: reading?.ok === false ? reading.violations : [],
+    ...(reading?.ok === false ? { name: reading.violations, norm: reading.norm } : {}),
     references: [
       ...(await examineReferences(
         'application',

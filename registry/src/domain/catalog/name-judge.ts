@@ -1,105 +1,141 @@
-import type { CompiledNorm, NameKind, NameReading, Violation } from '@nomos/schemas';
+import { type CompiledNorm, type NameKind, NomosError } from '@nomos/schemas';
+import type { Clock } from '../clock.js';
+import { type JudgedName, judgeByAll, type NameRequest } from '../norms/judged-name.js';
+import { NormCache, type NormKnowledge, type Words } from '../norms/norm-cache.js';
+import type { NormObservations } from '../norms/norm-observations.js';
+import type { RegisteredKind } from '../norms/norm-repository.js';
+import { defaultScope, type NormsInForce, normsInForce } from '../norms/norms-in-force.js';
 import type { Repositories } from '../repositories.js';
+import type { WaiverRecord } from '../waivers/waiver-repository.js';
 
-/** Judges names by the active norm with the vocabularies of the catalog. */
+/** How names are to be judged. */
+export interface JudgingOptions {
+  /** By the norms of these environments; by the default norm when there is none. */
+  readonly environments?: readonly string[];
+  /** Whether to look for registered names that may be taken for these. */
+  readonly withSimilarNames?: boolean;
+  /** Whether the names are in use, so that breaking a norm that is on its way is counted. */
+  readonly inUse?: boolean;
+}
+
+/** The one place that knows which norms hold where, and judges names by them. */
 export class NameJudge {
-  readonly #norm: CompiledNorm;
+  readonly #cache = new NormCache();
+  readonly #observations: NormObservations;
+  readonly #clock: Clock;
 
-  constructor(norm: CompiledNorm) {
-    this.#norm = norm;
+  constructor(observations: NormObservations, clock: Clock) {
+    this.#observations = observations;
+    this.#clock = clock;
   }
 
-  get norm(): CompiledNorm {
-    return this.#norm;
+  /** What holds in an environment, or where there is no own norm. */
+  async inForce(environment: string | undefined, repositories: Repositories): Promise<NormsInForce> {
+    return this.#inForce(environment, await this.#cache.read(repositories));
+  }
+
+  /** Norms and words as they are now, for those who judge many names. */
+  knowledge(repositories: Repositories): Promise<NormKnowledge> {
+    return this.#cache.read(repositories);
   }
 
   /**
-   * Reads a name. With an application, rules about ownership apply: a group by the norm's own rule, a topic
-   * by two of ours, since a topic's name must lead to the application that answers for it.
+   * Judges the name of something that is to be registered: by the norms of its environments, or by the default
+   * norm. With an application, rules about ownership apply.
    */
   async read(
     kind: NameKind,
     name: string,
     application: string | undefined,
     repositories: Repositories,
-  ): Promise<NameReading> {
-    const [domains, applications] = await Promise.all([
-      repositories.domains.list({}),
-      repositories.applications.list({}),
-    ]);
-    const reading = this.#norm.read(kind, name, {
-      vocabularies: {
-        domains: new Set(domains.map(({ code }) => code)),
-        applications: new Set(applications.map(({ code }) => code)),
-      },
-      application,
-      registeredNames: await this.#registeredNames(kind, name, application, repositories),
-    });
-    if (!reading.ok || kind !== 'topic' || application === undefined) return reading;
-    const owner = applications.find(({ code }) => code === application);
-    if (owner === undefined) return reading;
-    const violations = topicOwnership(reading.segments, owner);
-    if (violations.length === 0) return reading;
-    const suggestion = suggestOwned(name, reading.segments, owner);
-    return { ok: false, kind, name, violations, warnings: reading.warnings, suggestion };
+    environments: readonly string[] = [],
+  ): Promise<JudgedName> {
+    const options = { environments, withSimilarNames: true, inUse: true };
+    const [judged] = await this.readAll([{ kind, name, application }], repositories, options);
+    if (judged === undefined) throw new NomosError('INTERNAL', 'A name was not judged.');
+    return judged;
   }
 
-  /** Near-duplicates are looked for among the application's own names, where they do harm. */
-  async #registeredNames(
-    kind: NameKind,
-    name: string,
-    application: string | undefined,
+  /** Judges names as if this norm were in force alone. */
+  async readByNorm(
+    norm: CompiledNorm,
+    requests: readonly NameRequest[],
     repositories: Repositories,
-  ): Promise<string[]> {
-    if (application === undefined) return [];
-    const query = { conditions: { application } };
-    const entries =
-      kind === 'topic'
-        ? await repositories.topics.list(query)
-        : kind === 'producer-group'
-          ? await repositories.producerGroups.list(query)
-          : kind === 'consumer-group'
-            ? await repositories.consumerGroups.list(query)
-            : [];
-    return entries.map((entry) => entry.name).filter((registered) => registered !== name);
+  ): Promise<JudgedName[]> {
+    const { words } = await this.#cache.read(repositories);
+    const inForce = [{ norm, activatedAt: this.#clock() }];
+    return this.#judgeAll(requests, inForce, words, await findSimilar(requests, repositories), repositories);
   }
-}
 
-type Segments = Readonly<Record<string, string>>;
-interface Owner {
-  readonly code: string;
-  readonly domain: string;
-}
+  /** Judges names; how many queries that takes does not depend on how many there are. */
+  async readAll(
+    requests: readonly NameRequest[],
+    repositories: Repositories,
+    { environments = [], withSimilarNames = false, inUse = false }: JudgingOptions = {},
+  ): Promise<JudgedName[]> {
+    const knowledge = await this.#cache.read(repositories);
+    const scopes = environments.length === 0 ? [undefined] : environments;
+    const inForce = scopes.map((environment) => this.#inForce(environment, knowledge));
+    const similar = withSimilarNames ? await findSimilar(requests, repositories) : new Map<string, []>();
+    const judged = await this.#judgeAll(requests, inForce, knowledge.words, similar, repositories);
+    if (inUse) {
+      for (const [index, request] of requests.entries()) {
+        const found = judged[index];
+        if (found !== undefined) this.#observations.note(request, found);
+      }
+    }
+    return judged;
+  }
 
-function topicOwnership(segments: Segments, owner: Owner): Violation[] {
-  const violations: Violation[] = [];
-  if (segments.app !== undefined && segments.app !== owner.code) {
-    violations.push({
-      rule: 'topic-belongs-to-application',
-      where: 'name',
-      message: `The name says application "${segments.app}", but the topic is to belong to "${owner.code}".`,
-      expected: owner.code,
+  /** Most names break nothing, so waivers are looked for only after names did. */
+  async #judgeAll(
+    requests: readonly NameRequest[],
+    inForce: readonly NormsInForce[],
+    words: Words,
+    similar: ReadonlyMap<string, readonly string[]>,
+    repositories: Repositories,
+  ): Promise<JudgedName[]> {
+    const judge = (request: NameRequest, waivers: readonly WaiverRecord[]) =>
+      judgeByAll(request, inForce, words, similar.get(keyOf(request)) ?? [], waivers);
+    const first = requests.map((request) => judge(request, []));
+    const waivers = await this.#findWaivers(first, repositories);
+    if (waivers.length === 0) return first;
+    return requests.map((request, index) => {
+      const own = waivers.filter(({ kind, name }) => kind === request.kind && name === request.name);
+      const unwaived = first[index];
+      return own.length === 0 && unwaived !== undefined ? unwaived : judge(request, own);
     });
   }
-  if (segments.domain !== undefined && segments.domain !== owner.domain) {
-    violations.push({
-      rule: 'topic-in-domain-of-application',
-      where: 'name',
-      message: `The name says domain "${segments.domain}", but the application "${owner.code}" is in "${owner.domain}".`,
-      expected: owner.domain,
-    });
+
+  async #findWaivers(judged: readonly JudgedName[], { waivers }: Repositories): Promise<WaiverRecord[]> {
+    const broken = judged.filter((one) => !one.ok || one.warnings.length > 0).map(({ name }) => name);
+    return broken.length === 0 ? [] : waivers.listInForce([...new Set(broken)], this.#clock());
   }
-  return violations;
+
+  #inForce(environment: string | undefined, { scopes }: NormKnowledge): NormsInForce {
+    const found = normsInForce(scopes, environment ?? defaultScope, this.#clock());
+    if (found === undefined) throw new NomosError('INTERNAL', 'No norm was ever activated.');
+    return found;
+  }
 }
 
-/** The name with the owner's words; its separators stay as they are. */
-function suggestOwned(name: string, segments: Segments, owner: Owner): string {
-  const words = name.split(/([^a-z0-9]+)/);
-  const replace = (from: string | undefined, to: string) => {
-    const index = from === undefined ? -1 : words.indexOf(from);
-    if (index >= 0) words[index] = to;
-  };
-  replace(segments.domain, owner.domain);
-  replace(segments.app, owner.code);
-  return words.join('');
+async function findSimilar(
+  requests: readonly NameRequest[],
+  { norms }: Repositories,
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const similar = new Map<string, readonly string[]>();
+  for (const kind of ['topic', 'producer-group', 'consumer-group'] as const satisfies RegisteredKind[]) {
+    const asked = requests
+      .filter((request) => request.kind === kind)
+      .map(({ name, application = '' }) => ({ name, application }));
+    if (asked.length === 0) continue;
+    for (const [name, found] of await norms.similarNames(kind, asked)) {
+      similar.set(keyOf({ kind, name }), found);
+    }
+  }
+  return similar;
+}
+
+function keyOf({ kind, name }: NameRequest): string {
+  return `${kind} ${name}`;
 }

@@ -29,10 +29,12 @@ export const topics: Collection<Topic, CreateTopic, z.output<typeof changeTopicS
   async examine(proposed, repositories, judge, before) {
     const { name, application, environments, publishers } = proposed;
     const reading =
-      before === undefined ? await judge.read('topic', name, application, repositories) : undefined;
+      before === undefined
+        ? await judge.read('topic', name, application, repositories, environments)
+        : undefined;
     const kept = [before?.application, ...(before?.publishers ?? [])];
     return {
-      name: reading?.ok === false ? reading.violations : [],
+      ...(reading?.ok === false ? { name: reading.violations, norm: reading.norm } : {}),
       references: [
         ...(await examineReferences(
           'application',

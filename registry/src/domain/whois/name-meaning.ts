@@ -52,9 +52,11 @@ function faultsOf(reading: NameReading): number {
 async function explainSegments(
   segments: Readonly<Record<string, string>>,
   judge: NameJudge,
-  { domains, applications }: Repositories,
+  repositories: Repositories,
 ): Promise<Segment[]> {
-  const definitions = new Map(Object.entries(judge.norm.norm.segments));
+  const { domains, applications } = repositories;
+  const { norm } = (await judge.inForce(undefined, repositories)).norm;
+  const definitions = new Map(Object.entries(norm.segments));
   const vocabularies = { domains, applications };
   return Promise.all(
     Object.entries(segments).map(async ([segment, value]) => {

@@ -14,6 +14,7 @@ import { credentialRoutes } from './credential-routes.js';
 import { edgeRoutes } from './edge-routes.js';
 import { metricsRoutes } from './metrics-routes.js';
 import { nameRoutes } from './name-routes.js';
+import { normRoutes } from './norm-routes.js';
 import { noticeRoutes } from './notice-routes.js';
 import { provisioningRoutes } from './provisioning-routes.js';
 import { recyclingRoutes } from './recycling-routes.js';
@@ -23,6 +24,7 @@ import { serviceRoutes } from './service-routes.js';
 import { sessionRoutes } from './session-routes.js';
 import { subscriptionChangeRoutes } from './subscription-change-routes.js';
 import { tokenRoutes } from './token-routes.js';
+import { waiverRoutes } from './waiver-routes.js';
 import { whoisRoutes } from './whois-routes.js';
 
 /** Every route of the registry, in the order of the API's description. */
@@ -43,9 +45,11 @@ export const allRoutes: readonly Route[] = [
   ...subscriptionChangeRoutes,
   ...schemaRoutes,
   ...sessionRoutes,
+  ...normRoutes,
   ...nameRoutes,
   ...searchRoutes,
   ...whoisRoutes,
+  ...waiverRoutes,
   ...edgeRoutes,
   ...tokenRoutes,
   ...auditRoutes,

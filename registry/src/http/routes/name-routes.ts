@@ -1,44 +1,11 @@
-import { codeSchema, limits, nameKinds, problemSchema } from '@nomos/schemas';
-import { z } from 'zod';
+import { checkNamesSchema, checkOneNameSchema, judgedNameSchema, judgedNamesSchema } from '@nomos/schemas';
 import { defineRoute, type Route } from '../route.js';
 
-const violations = problemSchema.shape.violations.unwrap();
+const legalName = { kind: 'topic', name: 'pay-paycore-refund-requested', application: 'paycore' };
+const illegalName = { kind: 'consumer-group', name: 'SMS_Notify', application: 'sms' };
 
-const checkSchema = z.strictObject({
-  kind: z.enum(nameKinds),
-  name: z.string().max(limits.nameCharacters),
-  application: codeSchema.optional().meta({ description: 'For the rules about who may use the name' }),
-});
-
-const readingSchema = z
-  .object({
-    ok: z.boolean(),
-    kind: z.enum(nameKinds),
-    name: z.string(),
-    segments: z
-      .record(z.string(), z.string())
-      .optional()
-      .meta({ description: 'What each part means, of a legal name' }),
-    violations: violations.optional(),
-    warnings: violations,
-    suggestion: z.string().optional(),
-  })
-  .meta({ id: 'NameReading' });
-
-const normSchema = z.looseObject({ apiVersion: z.string(), kind: z.literal('Norm') }).meta({ id: 'Norm' });
-
-/** The norm in force, and what it says about a name. */
+/** What the norms in force say about names. */
 export const nameRoutes: readonly Route[] = [
-  defineRoute({
-    method: 'get',
-    path: '/v1/norms/active',
-    id: 'norms.read-active',
-    summary: 'Read the norm in force',
-    tag: 'norms',
-    permission: 'norms.read',
-    answers: { 200: { description: 'The norm document', schema: normSchema } },
-    handle: async (_call, { judge }) => ({ status: 200, body: judge.norm.norm }),
-  }),
   defineRoute({
     method: 'post',
     path: '/v1/names/check',
@@ -46,12 +13,30 @@ export const nameRoutes: readonly Route[] = [
     summary: 'Read a name: what it means, or everything that is wrong with it',
     tag: 'norms',
     permission: 'names.check',
-    request: { body: checkSchema },
-    example: { body: { kind: 'topic', name: 'pay-paycore-transfer-completed' } },
-    answers: { 200: { description: 'The reading', schema: readingSchema } },
-    handle: async ({ body: { kind, name, application } }, { judge, database }) => ({
-      status: 200,
-      body: await judge.read(kind, name, application, database.repositories),
-    }),
+    request: { body: checkOneNameSchema },
+    answers: { 200: { description: 'The reading', schema: judgedNameSchema } },
+    example: { body: legalName },
+    handle: async ({ body: { environment, ...name } }, { judge, database }) => {
+      const environments = environment === undefined ? [] : [environment];
+      const options = { environments, withSimilarNames: true };
+      const [reading] = await judge.readAll([name], database.repositories, options);
+      return { status: 200, ...(reading === undefined ? {} : { body: reading }) };
+    },
+  }),
+  defineRoute({
+    method: 'post',
+    path: '/v1/names/check-many',
+    id: 'names.check-many',
+    summary: 'Read many names in one call; the answers are in the order of the names',
+    tag: 'norms',
+    permission: 'names.check',
+    request: { body: checkNamesSchema },
+    answers: { 200: { description: 'The readings', schema: judgedNamesSchema } },
+    example: { body: { environment: 'dev', names: [legalName, illegalName] } },
+    handle: async ({ body: { names, environment } }, { judge, database }) => {
+      const environments = environment === undefined ? [] : [environment];
+      const options = { environments, withSimilarNames: true };
+      return { status: 200, body: { items: await judge.readAll(names, database.repositories, options) } };
+    },
   }),
 ];

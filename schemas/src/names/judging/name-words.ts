@@ -37,6 +37,14 @@ export function splitIntoWords(
   return words;
 }
 
+/** Whether two lists have the same words at the same places. */
+export function isSameSplit(one: readonly TextRange[], other: readonly TextRange[]): boolean {
+  return (
+    one.length === other.length &&
+    one.every(({ start, end }, index) => start === other[index]?.start && end === other[index].end)
+  );
+}
+
 function isPunctuation(character: string): boolean {
   return character <= '~' ? !/[A-Za-z0-9]/.test(character) : /[\p{P}\p{Z}]/u.test(character);
 }

@@ -8,7 +8,7 @@ import {
   type Slot,
 } from '../shapes/compiled-shape.js';
 import { type Alignment, alignWords, type WordAlignment, type WordKnowledge } from './align-words.js';
-import { splitIntoWords } from './name-words.js';
+import { isSameSplit, splitIntoWords } from './name-words.js';
 import { quoteText } from './quote-text.js';
 import type { TextRange } from './text-range.js';
 
@@ -56,8 +56,12 @@ function alignName(
   knowledge: WordKnowledge,
 ): WordAlignment | undefined {
   let best: (WordAlignment & { readonly total: number }) | undefined;
+  const tried: TextRange[][] = [];
   for (const boundary of ['separator', 'punctuation', 'hump'] as const) {
     const words = splitIntoWords(name, boundary, plan.separators);
+    // Most names have the same words by every boundary.
+    if (tried.some((others) => isSameSplit(words, others))) continue;
+    tried.push(words);
     const alignment = alignWords({ ...knowledge, plan, text: name, words });
     if (alignment === undefined) continue;
     const total = alignment.cost + separatorFindings(plan.ending, name, alignment.alignments, '').length;

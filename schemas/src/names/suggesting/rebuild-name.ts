@@ -89,6 +89,8 @@ function correctSegment(request: SuggestionRequest, part: SegmentPart, word: str
   if (word === '') return onlyWord(vocabulary) ?? (from === 'applications' ? context.application : undefined);
   if (vocabulary === undefined) return fitting;
   const meant = word.toLowerCase();
+  // Most words are right, and comparing each with a whole vocabulary would be what costs most.
+  if (vocabulary.has(meant)) return meant;
   // Half of a short word changed would be another word.
   return nearestWord(meant, vocabulary, Math.min(typosMax, Math.floor(meant.length / 2)));
 }
