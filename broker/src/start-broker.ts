@@ -1,4 +1,4 @@
-import { randomBytes, randomInt } from 'node:crypto';
+import { randomBytes, randomInt, randomUUID } from 'node:crypto';
 import { type Logger, NomosError, silentLogger } from '@nomos/schemas';
 import { layeredCatalog, ProvisionedEntries } from './admin/provisioned-entries.js';
 import { openAdminPlane } from './admin-plane.js';
@@ -7,6 +7,7 @@ import { type Clock, systemClock } from './core/clock.js';
 import type { BundleSource } from './edge/bundle-source.js';
 import { Edge } from './edge/edge.js';
 import { RegistryBundleSource } from './edge/registry-bundle-source.js';
+import { UsageReporter } from './edge/usage-reporter.js';
 import { type Certificate, type CertificateFiles, readCertificate } from './port/certificate.js';
 import { keptCertificate } from './port/kept-certificate.js';
 import { Port } from './port/port.js';
@@ -15,6 +16,7 @@ import { Clients } from './rpc/clients.js';
 import { DeliveryWindow } from './rpc/delivery-window.js';
 import { GrpcServer } from './rpc/grpc-server.js';
 import { TransactionProducers } from './rpc/transaction-producers.js';
+import { UsageCounter } from './rpc/usage-counter.js';
 import { readAdminCredentials } from './store/admin-credentials.js';
 import { compactStoreFile } from './store/compact-store-file.js';
 import { type DataFolder, openDataFolder, readIfThere, writeDurably } from './store/data-folder.js';
@@ -117,8 +119,13 @@ async function start(
   opened.push(() => core.close());
   let address = { host, port };
   const deliveryWindow = new DeliveryWindow(clock);
+  const usage = new UsageCounter(clock);
+  if ('registryUrl' in options.edge) {
+    const reporter = new UsageReporter({ ...options.edge, counts: usage, newId: randomUUID, clock, log });
+    opened.push(() => reporter.close());
+  }
   const services: BrokerServices = {
-    ...{ core, edge, clients, producers, deliveryWindow, clock, log },
+    ...{ core, edge, clients, producers, deliveryWindow, usage, clock, log },
     address: () => address,
   };
   const grpc = new GrpcServer(services);

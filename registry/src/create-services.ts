@@ -29,6 +29,7 @@ import type { RevisionWatch } from './domain/revision-watch.js';
 import { Schemas } from './domain/schemas/schemas.js';
 import { createId, type SecretBox } from './domain/secrets.js';
 import { Tokens } from './domain/tokens.js';
+import { UsageDesk } from './domain/usage/usage-desk.js';
 import { Waivers } from './domain/waivers/waivers.js';
 import { WhoisDesk } from './domain/whois/whois.js';
 import { Metrics } from './http/metrics.js';
@@ -74,6 +75,7 @@ export async function createServices(
     catalog,
     notices,
     approvals: new Approvals(database, changes, audit, clock),
+    usage: new UsageDesk(database, clock),
     recycling: new Recycling(database, changes, notices, audit, clock),
     whois: new WhoisDesk(database, judge, clock),
     auditTrail: new AuditTrail(database),

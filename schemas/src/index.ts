@@ -20,6 +20,7 @@ export * from './api/search.js';
 export * from './api/session.js';
 export * from './api/subscription-change.js';
 export * from './api/token.js';
+export * from './api/usage.js';
 export * from './api/waiver.js';
 export * from './api/whois.js';
 export { type Code, type CodeDefinition, codes, isCode } from './errors/codes.js';

@@ -62,6 +62,8 @@ export const limits = {
   rotationOverlapSecondsMax: 30 * 24 * 60 * 60,
   /** Path and query of a request to the registry. */
   addressCharacters: 8 * 1024,
+  /** Entries in one report of usage. */
+  usageEntries: 1000,
   /** Entries on one page of a list. */
   pageEntries: 500,
   /** What a search is asked for, in characters, and how much one page of it holds. */

@@ -14,6 +14,8 @@ interface Rights {
   /** Where the rights come from, for messages. */
   readonly origin: string;
   mayPublish(topic: string): boolean;
+  /** The producer group with which the topic is published; empty where the rights do not say. */
+  producerGroupOf(topic: string): string;
   mayUseGroup(group: string): boolean;
   /** The filter with which the group consumes the topic, in canonical form; undefined if it may not. */
   filterOf(group: string, topic: string): string | undefined;
@@ -44,6 +46,10 @@ export class Caller {
     throw new NomosError('TOPIC_NOT_GRANTED', message, {
       fix: 'Let the owner of the topic add the application to its publishers, then connect again.',
     });
+  }
+
+  producerGroupOf(topic: string): string {
+    return this.#rights.producerGroupOf(topic);
   }
 
   /** Throws GROUP_NOT_REGISTERED, GROUP_NOT_GRANTED. */
@@ -143,7 +149,10 @@ export class Caller {
 
 /** What a grant gives. */
 export function rightsOfGrant(claims: GrantClaims): Rights {
-  const publish = new Set(claims.producers.flatMap((producer) => producer.topics));
+  // RocketMQ's protocol does not tell the group of a send; where several may be meant, the first stands for all.
+  const publish = new Map(
+    claims.producers.flatMap(({ group, topics }) => topics.map((topic) => [topic, group] as const)).reverse(),
+  );
   const groups = new Map(
     claims.consumers.map(({ group, subscriptions }) => [
       group,
@@ -160,6 +169,7 @@ export function rightsOfGrant(claims: GrantClaims): Rights {
     application: claims.sub,
     origin: `grant of session ${claims.jti}`,
     mayPublish: (topic) => publish.has(topic),
+    producerGroupOf: (topic) => publish.get(topic) ?? '',
     mayUseGroup: (group) => groups.has(group),
     filterOf: (group, topic) => groups.get(group)?.get(topic),
     changeOf: (group, topic) => changes.get(group)?.get(topic),
@@ -175,6 +185,7 @@ export function rightsOfAccessKey(key: EdgeAccessKey, catalog: EdgeCatalog): Rig
     application,
     origin: `access key ${key.accessKey}`,
     mayPublish: (topic) => publish.includes(topic),
+    producerGroupOf: () => '',
     mayUseGroup: isOwn,
     filterOf: (group, topic) => (isOwn(group) ? catalog.registeredFilter(group, topic) : undefined),
     // Whoever speaks to the broker alone cannot hand over what the other side of a change covers.

@@ -1,5 +1,7 @@
 import { apache, limits } from '@nomos/schemas';
+import { applicationOf, clientIdIn } from '../core/client-key.js';
 import { receiptRefused } from '../core/receiving/receipts.js';
+import type { Consumer } from '../core/receiving/receiving.js';
 import { admitConsumer } from './admit-consumer.js';
 import type { BrokerServices } from './broker-services.js';
 import type { CallContext } from './call-context.js';
@@ -24,10 +26,16 @@ export async function ackMessage(
   }
   const handles = entries.map(({ receiptHandle }) => receiptHandle);
   const results = await services.core.receiving.acknowledge(consumer, handles);
+  const done = results.filter((result) => result).length;
+  services.usage.note({ kind: 'consumed', ...useOf(consumer) }, done);
   if (results.every((result) => result)) return encodeAcknowledgementAnswer(OK, entries, []);
   const invalid = statusOf(receiptRefused(consumer.topic));
   const statuses = results.map((result) => (result ? OK : invalid));
   return encodeAcknowledgementAnswer(statusOfAll(results, invalid), entries, statuses);
+}
+
+function useOf({ topic, group, client }: Consumer) {
+  return { topic, group, application: applicationOf(client), instance: clientIdIn(client) };
 }
 
 function statusOfAll(results: readonly boolean[], invalid: Status): Status {

@@ -15,6 +15,7 @@ import { message, receiveRequest } from './raw-client.spec.support.js';
 import { receiveMessage } from './receive-message.js';
 import { sendMessage } from './send-message.js';
 import { TransactionProducers } from './transaction-producers.js';
+import { UsageCounter } from './usage-counter.js';
 
 const v2 = apache.rocketmq.v2;
 const MIB = 1024 * 1024;
@@ -38,6 +39,7 @@ beforeEach(() => {
   services = {
     ...{ core, edge, producers, deliveryWindow, clock: systemClock, log: silentLogger },
     clients: new Clients(systemClock),
+    usage: new UsageCounter(systemClock),
     address: () => ({ host: '127.0.0.1', port: 1 }),
   };
   bytesMax = 0;

@@ -5,6 +5,7 @@ import type { Edge } from '../edge/edge.js';
 import type { Clients } from './clients.js';
 import type { DeliveryWindow } from './delivery-window.js';
 import type { TransactionProducers } from './transaction-producers.js';
+import type { UsageCounter } from './usage-counter.js';
 
 /** What the RPCs work with. */
 export interface BrokerServices {
@@ -13,6 +14,7 @@ export interface BrokerServices {
   readonly clients: Clients;
   readonly producers: TransactionProducers;
   readonly deliveryWindow: DeliveryWindow;
+  readonly usage: UsageCounter;
   readonly clock: Clock;
   readonly log: Logger;
   /** Where this broker listens, for routes; known once it does. */

@@ -46,6 +46,8 @@ export async function pullMessage(
     const { messages, nextOffset } = await call.pulled;
     room.assertNotRefused(application);
     room.use(answerBytes(messages.map(({ message }) => message.system.length + message.rest.length)));
+    const { clientId: instance, ...use } = consumer;
+    services.usage.note({ kind: 'consumed', ...use, instance }, messages.length);
     await answer(consumer.topic, queue, messages, nextOffset, stream);
   } catch (error) {
     if (!(error instanceof NomosError)) services.log.error({ err: error }, 'PullMessage failed');
@@ -66,7 +68,7 @@ async function admit(
     return caller.application;
   });
   services.clients.hear(clientKey(application, clientId));
-  return { application, group, topic };
+  return { application, group, topic, clientId };
 }
 
 async function answer(

@@ -26,17 +26,18 @@ export async function sendMessage(
   request: Buffer,
   context: CallContext,
 ): Promise<Buffer> {
-  clientIdOf(context);
+  const instance = clientIdOf(context);
   const messages = scanRequest(request);
   const topic = topicOf(messages);
-  const application = await services.edge.admit(context.metadata, (caller) => {
+  const { application, group } = await services.edge.admit(context.metadata, (caller) => {
     caller.assertMayPublish(topic);
-    return caller.application;
+    return { application: caller.application, group: caller.producerGroupOf(topic) };
   });
   const refusals = messages.map((message) => refusalOf(services, topic, message));
   const accepted = messages.filter((_, index) => refusals[index] === undefined);
   const sent =
     accepted.length > 0 ? await send(services, { topic, application }, accepted, context.peer) : [];
+  services.usage.note({ kind: 'published', topic, group, application, instance }, sent.length);
   let next = 0;
   const entries = messages.map(({ messageId }, index): Entry => {
     const refusal = refusals[index];

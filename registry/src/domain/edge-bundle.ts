@@ -86,7 +86,9 @@ export class EdgeBundles {
       await requireActive(environment, repositories);
       const counts = await countsOf(environment, repositories);
       const { norm } = await this.#judge.inForce(environment, repositories);
-      const topics = await repositories.topics.list({ conditions: { environments: environment } });
+      const quarantined = new Set(await repositories.recycling.quarantined({ kind: 'topics' }));
+      const registered = await repositories.topics.list({ conditions: { environments: environment } });
+      const topics = registered.filter(({ name }) => !quarantined.has(name));
       const bundle: EdgeBundle = {
         environment,
         ...counts,
@@ -129,10 +131,12 @@ function edgeTopicOf({ name, messageType, queues, retention, deduplicationWindow
 async function readConsumerGroups(
   environment: string,
   topics: readonly Topic[],
-  { consumerGroups, subscriptions, subscriptionChanges }: Repositories,
+  { consumerGroups, subscriptions, subscriptionChanges, recycling }: Repositories,
 ): Promise<EdgeBundle['consumerGroups']> {
   const present = new Set(topics.map(({ name }) => name));
-  const groups = await consumerGroups.list({ conditions: { environments: environment } });
+  const quarantined = new Set(await recycling.quarantined({ kind: 'consumer-groups' }));
+  const registered = await consumerGroups.list({ conditions: { environments: environment } });
+  const groups = registered.filter(({ name }) => !quarantined.has(name));
   const byGroup = new Map(groups.map(({ name }) => [name, [] as EdgeSubscription[]]));
   for (const { group, topic, filter } of await subscriptions.list({})) {
     if (present.has(topic)) byGroup.get(group)?.push({ topic, filter });

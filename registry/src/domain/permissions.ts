@@ -61,6 +61,7 @@ export const permissions = {
   'search.read': readers,
   'whois.read': readers,
   'edge.read': { edge: 'own' },
+  'edge.report': { edge: 'own' },
   'provisioning.read': readers,
   'provisioning.write': admins,
   'metrics.read': { 'platform-admin': 'all', auditor: 'all', viewer: 'all' },

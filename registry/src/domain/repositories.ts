@@ -27,6 +27,7 @@ import type { ProvisioningRepository } from './provisioning/provisioning-reposit
 import type { RecyclingRepository } from './recycling/recycling-repository.js';
 import type { SchemaRepository } from './schemas/schema-repository.js';
 import type { SearchRepository } from './search/search-repository.js';
+import type { UsageRepository } from './usage/usage-desk.js';
 import type { WaiverRepository } from './waivers/waiver-repository.js';
 
 // What the domain needs from storage. store/ implements it with Prisma; nothing here knows that.
@@ -256,6 +257,7 @@ export interface Repositories {
   readonly approvalPolicies: ApprovalPolicyRepository;
   readonly changeRequests: ChangeRequestRepository;
   readonly recycling: RecyclingRepository;
+  readonly usage: UsageRepository;
   readonly notices: NoticeRepository;
   readonly provisioning: ProvisioningRepository;
   readonly idempotency: IdempotencyRepository;

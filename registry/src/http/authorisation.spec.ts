@@ -82,6 +82,7 @@ const expected: Record<Permission, string> = {
   'search.read': /*         */ 'A A A A - -',
   'whois.read': /*          */ 'A A A A - -',
   'edge.read': /*           */ '- - - - - o',
+  'edge.report': /*         */ '- - - - - o',
   'provisioning.read': /*   */ 'A A A A - -',
   'provisioning.write': /*  */ 'A - - - - -',
   'metrics.read': /*        */ 'A A A - - -',

@@ -20,6 +20,7 @@ import type { Database } from '../domain/repositories.js';
 import type { RevisionWatch } from '../domain/revision-watch.js';
 import type { Schemas } from '../domain/schemas/schemas.js';
 import type { Tokens } from '../domain/tokens.js';
+import type { UsageDesk } from '../domain/usage/usage-desk.js';
 import type { Waivers } from '../domain/waivers/waivers.js';
 import type { WhoisDesk } from '../domain/whois/whois.js';
 import type { Metrics } from './metrics.js';
@@ -30,6 +31,7 @@ export interface Services {
   readonly catalog: Catalog;
   readonly approvals: Approvals;
   readonly recycling: Recycling;
+  readonly usage: UsageDesk;
   readonly notices: Notices;
   readonly judge: NameJudge;
   readonly whois: WhoisDesk;

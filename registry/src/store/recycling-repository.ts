@@ -100,9 +100,9 @@ export function recyclingRepository(client: Prisma.TransactionClient): Recycling
       }
       return found;
     },
-    async quarantined(kind) {
+    async quarantined(which) {
       const rows = await client.recyclingCase.findMany({
-        where: { kind, state: 'quarantined' },
+        where: { state: 'quarantined', ...('kind' in which ? which : { name: { in: [...which.names] } }) },
         select: { name: true },
         orderBy: { name: 'asc' },
       });

@@ -23,6 +23,7 @@ import { subscriptionRepository } from './subscription-repository.js';
 import { teamRepository } from './team-repository.js';
 import { tokenRepository } from './token-repository.js';
 import { topicRepository } from './topic-repository.js';
+import { usageRepository } from './usage-repository.js';
 import { versionRepository } from './version-repository.js';
 import { waiverRepository } from './waiver-repository.js';
 
@@ -48,6 +49,7 @@ export function repositoriesOf(client: Prisma.TransactionClient): Repositories {
     approvalPolicies: approvalPolicyRepository(client),
     changeRequests: changeRequestRepository(client),
     recycling: recyclingRepository(client),
+    usage: usageRepository(client),
     notices: noticeRepository(client),
     provisioning: provisioningRepository(client),
     idempotency: idempotencyRepository(client),

@@ -31,6 +31,8 @@ export interface AdmissionFacts {
   readonly otherSessions: readonly SessionRecord[];
   /** The subscription changes of the manifest's consumer groups that run, by group. */
   readonly changes: ReadonlyMap<string, SubscriptionChangeRecord>;
+  /** Topics and groups of the manifest that are in quarantine. */
+  readonly quarantined: ReadonlySet<string>;
   /** What holds in the environment. */
   readonly norms: NormsInForce;
   /** What the norms say about the manifest's names. */
@@ -52,17 +54,20 @@ export async function readFacts(
   const groups = manifest.consumers.map(({ group }) => group);
   const named = namedTopics(manifest);
   const all = { includeRetired: true };
-  const [environment, topics, producerGroups, consumerGroups, subscriptions, changes] = await Promise.all([
-    repositories.environments.find([manifest.environment]),
-    repositories.topics.list({ ...all, conditions: { name: named } }),
-    repositories.producerGroups.list({
-      ...all,
-      conditions: { name: manifest.producers.map(({ group }) => group) },
-    }),
-    repositories.consumerGroups.list({ ...all, conditions: { name: groups } }),
-    repositories.subscriptions.list({ conditions: { group: groups } }),
-    repositories.subscriptionChanges.listRunning(groups),
-  ]);
+  const producers = manifest.producers.map(({ group }) => group);
+  const [environment, topics, producerGroups, consumerGroups, subscriptions, changes, quarantined] =
+    await Promise.all([
+      repositories.environments.find([manifest.environment]),
+      repositories.topics.list({ ...all, conditions: { name: named } }),
+      repositories.producerGroups.list({
+        ...all,
+        conditions: { name: producers },
+      }),
+      repositories.consumerGroups.list({ ...all, conditions: { name: groups } }),
+      repositories.subscriptions.list({ conditions: { group: groups } }),
+      repositories.subscriptionChanges.listRunning(groups),
+      repositories.recycling.quarantined({ names: [...named, ...producers, ...groups] }),
+    ]);
   const needsAll = manifest.producers.some(({ topics: published }) => published.length === 0);
   const publishable = needsAll ? await readPublishable(manifest, repositories) : [];
   const owners = [...topics, ...producerGroups, ...consumerGroups].map(({ application }) => application);
@@ -93,6 +98,7 @@ export async function readFacts(
     publishable,
     applications: new Map(applications.map((application) => [application.code, application])),
     otherSessions,
+    quarantined: new Set(quarantined),
     changes: new Map(changes.map((change) => [change.group, change])),
     norms,
     names,

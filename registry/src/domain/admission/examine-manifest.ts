@@ -174,6 +174,7 @@ function examineGroup(
     const message = `The ${kind.replace('-', ' ')} "${name}" is ${state}.`;
     return [{ rule: 'group-not-registered', where, message }, ...examineName(kind, name, where, facts)];
   }
+  if (facts.quarantined.has(name)) return [quarantinedViolation(kind.replace('-', ' '), name, where)];
   if (found.application === manifest.application) return [];
   const team = facts.applications.get(found.application)?.team;
   const message = `The ${kind.replace('-', ' ')} "${name}" belongs to the application "${found.application}" of the team "${team}".`;
@@ -190,9 +191,19 @@ function examineTopic(
   if (topic?.status === 'retired') {
     return [{ rule: 'topic-retired', where, message: `The topic "${name}" is retired.` }];
   }
+  if (facts.quarantined.has(name)) return [quarantinedViolation('topic', name, where)];
   if (topic !== undefined && isUsable(topic) && topic.environments.includes(environment)) return [];
   const message = `The topic "${name}" is ${describeState(topic, environment)}.`;
   return [{ rule: 'topic-not-registered', where, message }, ...examineName('topic', name, where, facts)];
+}
+
+function quarantinedViolation(noun: string, name: string, where: string): Violation {
+  return {
+    rule: `${noun.endsWith('group') ? 'group' : 'topic'}-quarantined`,
+    where,
+    message: `The ${noun} "${name}" is in quarantine, since nobody had used it for long.`,
+    expected: 'its owner restores it: see GET /v1/recycling/cases?state=quarantined',
+  };
 }
 
 function describeState(found: OwnedEntry | undefined, environment: string): string {

@@ -33,8 +33,10 @@ export interface RecyclingRepository {
   ): Promise<IdleEntry[]>;
   /** Candidates whose entry was used, connected with or changed after the case was found. */
   findUsedCandidates(now: Date, limit: number): Promise<RecyclingCase[]>;
-  /** Names that edges must refuse: those of a kind that are in quarantine. */
-  quarantined(kind: Recyclable): Promise<string[]>;
+  /** Names that edges must refuse, since they are in quarantine: all of a kind, or those among some names. */
+  quarantined(
+    which: { readonly kind: Recyclable } | { readonly names: readonly string[] },
+  ): Promise<string[]>;
   insert(found: RecyclingCase): Promise<void>;
   update(found: RecyclingCase): Promise<void>;
 }

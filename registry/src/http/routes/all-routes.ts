@@ -24,6 +24,7 @@ import { serviceRoutes } from './service-routes.js';
 import { sessionRoutes } from './session-routes.js';
 import { subscriptionChangeRoutes } from './subscription-change-routes.js';
 import { tokenRoutes } from './token-routes.js';
+import { usageRoutes } from './usage-routes.js';
 import { waiverRoutes } from './waiver-routes.js';
 import { whoisRoutes } from './whois-routes.js';
 
@@ -40,6 +41,7 @@ export const allRoutes: readonly Route[] = [
   ...catalogRoutes(consumerGroups),
   ...catalogRoutes(subscriptions),
   ...approvalRoutes,
+  ...usageRoutes,
   ...recyclingRoutes,
   ...noticeRoutes,
   ...subscriptionChangeRoutes,

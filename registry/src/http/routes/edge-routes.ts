@@ -60,7 +60,8 @@ export const edgeRoutes: readonly Route[] = [
   }),
 ];
 
-function requireEnvironment({ principal }: Actor, environment: string): void {
+/** @throws NomosError FORBIDDEN when the caller is not an edge of the environment. */
+export function requireEnvironment({ principal }: Actor, environment: string): void {
   if (principal.role === 'edge' && principal.environment === environment) return;
   const own = principal.role === 'edge' ? ` for the environment "${principal.environment}"` : '';
   throw new NomosError('FORBIDDEN', `This token is${own || ' not an edge’s'}, not for "${environment}".`);

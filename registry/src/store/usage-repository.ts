@@ -1,0 +1,57 @@
+import { usageKindSchema } from '@nomos/schemas';
+import type { UsageItem, UsageRepository } from '../domain/usage/usage-desk.js';
+import type { Prisma, Usage } from './generated/client.js';
+
+/** Ids of reports that are remembered for each environment; a broker sends one again within seconds. */
+const REPORTS_KEPT_MS = 60 * 60 * 1000;
+
+export function usageRepository(client: Prisma.TransactionClient): UsageRepository {
+  return {
+    async add({ environment, id, entries }, at) {
+      const known = await client.usageReport.createMany({
+        data: [{ environment, id, at }],
+        skipDuplicates: true,
+      });
+      if (known.count === 0) return;
+      await client.usageReport.deleteMany({
+        where: { environment, at: { lt: new Date(at.getTime() - REPORTS_KEPT_MS) } },
+      });
+      const column = <Field extends keyof (typeof entries)[number]>(field: Field) =>
+        entries.map((entry) => entry[field]);
+      // One statement for all; what is not in the catalog is not kept.
+      await client.$executeRaw`
+        INSERT INTO "Usage" ("environment", "topic", "kind", "group", "instance", "application", "count", "lastAt")
+        SELECT ${environment}, seen."topic", seen."kind", seen."group", seen."instance", min(seen."application"),
+               sum(seen."count"), max(seen."lastAt")
+        FROM unnest(${column('topic')}::text[], ${column('kind')}::text[], ${column('group')}::text[],
+                    ${column('instance')}::text[], ${column('application')}::text[], ${column('count')}::bigint[],
+                    ${column('lastAt')}::timestamptz[])
+             AS seen("topic", "kind", "group", "instance", "application", "count", "lastAt")
+        WHERE EXISTS (SELECT 1 FROM "Topic" WHERE "Topic"."name" = seen."topic")
+        GROUP BY seen."topic", seen."kind", seen."group", seen."instance"
+        ON CONFLICT ("environment", "topic", "kind", "group", "instance") DO UPDATE
+        SET "count" = "Usage"."count" + excluded."count", "application" = excluded."application",
+            "lastAt" = greatest("Usage"."lastAt", excluded."lastAt")`;
+    },
+    async list({ topic, group, limit }) {
+      const rows = await client.usage.findMany({
+        where: { ...(topic === undefined ? {} : { topic }), ...(group === undefined ? {} : { group }) },
+        orderBy: { lastAt: 'desc' },
+        take: limit,
+      });
+      return rows.map(itemOf);
+    },
+    fold: (lastSeenBefore) => client.$executeRaw`
+        WITH old AS (DELETE FROM "Usage" WHERE "lastAt" < ${lastSeenBefore} AND "instance" <> '' RETURNING *)
+        INSERT INTO "Usage" ("environment", "topic", "kind", "group", "instance", "application", "count", "lastAt")
+        SELECT "environment", "topic", "kind", "group", '', min("application"), sum("count"), max("lastAt")
+        FROM old GROUP BY "environment", "topic", "kind", "group"
+        ON CONFLICT ("environment", "topic", "kind", "group", "instance") DO UPDATE
+        SET "count" = "Usage"."count" + excluded."count",
+            "lastAt" = greatest("Usage"."lastAt", excluded."lastAt")`,
+  };
+}
+
+function itemOf({ kind, count, lastAt, ...row }: Usage): UsageItem {
+  return { ...row, kind: usageKindSchema.parse(kind), count: Number(count), lastAt: lastAt.toISOString() };
+}
