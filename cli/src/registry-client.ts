@@ -13,6 +13,11 @@ export class RegistryClient {
     this.#token = token;
   }
 
+  /** A client of the same registry with another token. */
+  as(token: string): RegistryClient {
+    return new RegistryClient(this.#url, token);
+  }
+
   /** Posts a body and gives the answer. Throws the registry's refusal as a NomosError with all violations. */
   async post<Answer>(path: string, body: object): Promise<Answer> {
     const response = await fetch(new URL(path, this.#url), {

@@ -1,4 +1,4 @@
-import type { CreatedCredential } from '@nomos/schemas';
+import type { ChangeRequest, CreatedCredential } from '@nomos/schemas';
 import type { RegistryClient } from '../registry-client.js';
 
 /** The topic of the bank scenario, and who is in it. */
@@ -41,7 +41,10 @@ function email(team: string) {
   return { kind: 'email', value: `${team}@bank.example` } as const;
 }
 
-/** Registers the bank of the scenario as a platform admin does; gives each application's credentials. */
+/**
+ * Registers the bank of the scenario as a platform admin does; gives each application's credentials. The topic is
+ * confidential, so the team that owns it approves who receives it.
+ */
 export async function registerBank(
   admin: RegistryClient,
   environment: string,
@@ -50,6 +53,11 @@ export async function registerBank(
   for (const team of teams) await admin.post('/v1/teams', team);
   for (const application of applications) await admin.post('/v1/applications', application);
 
+  const owner = await memberOf(admin, 'payments');
+  const subscribe = async (subscription: object) => {
+    const asked = await admin.post<Partial<ChangeRequest>>('/v1/subscriptions', subscription);
+    if (asked.state === 'open') await owner.post(`/v1/change-requests/${asked.id}:approve`, {});
+  };
   const environments = [environment];
   await admin.post('/v1/topics', {
     name: TRANSFER_COMPLETED,
@@ -72,7 +80,7 @@ export async function registerBank(
       environments,
       idempotence: 'key',
     });
-    await admin.post('/v1/subscriptions', { group: name, topic: TRANSFER_COMPLETED });
+    await subscribe({ group: name, topic: TRANSFER_COMPLETED });
   }
   await admin.post('/v1/consumer-groups', {
     name: MANUAL_GROUP,
@@ -82,7 +90,7 @@ export async function registerBank(
     idempotence: 'key',
   });
   const filter = { type: 'tag', expression: MANUAL_TAG };
-  await admin.post('/v1/subscriptions', { group: MANUAL_GROUP, topic: TRANSFER_COMPLETED, filter });
+  await subscribe({ group: MANUAL_GROUP, topic: TRANSFER_COMPLETED, filter });
   const credential = (code: ApplicationCode) =>
     admin.post<CreatedCredential>(`/v1/applications/${code}/credentials`, { description: 'Quickstart.' });
   return {
@@ -91,4 +99,11 @@ export async function registerBank(
     antifraud: await credential('antifraud'),
     ledger: await credential('ledger'),
   };
+}
+
+/** Somebody of a team, with a token of their own. */
+async function memberOf(admin: RegistryClient, team: string): Promise<RegistryClient> {
+  const request = { role: 'member', team, description: 'Quickstart: approves who receives the topic.' };
+  const { token } = await admin.post<{ token: string }>('/v1/tokens', request);
+  return admin.as(token);
 }

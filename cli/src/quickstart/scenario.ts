@@ -46,7 +46,9 @@ export async function runScenario(options: ScenarioOptions): Promise<ScenarioRes
   };
   const startedAt = performance.now();
   const admin = new RegistryClient(platform.registry.url, options.adminToken);
-  onProgress('registering domains, teams, applications, topic, groups and subscriptions');
+  onProgress(
+    'registering domains, teams, applications, topic, groups and subscriptions; the topic’s owner approves who receives it',
+  );
   const credentials = await registerBank(admin, environment);
 
   const open: (() => Promise<unknown>)[] = [];
