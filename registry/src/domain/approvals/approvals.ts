@@ -1,5 +1,11 @@
-import { type ApprovalPolicy, type ChangeRequest, NomosError, type Requirement } from '@nomos/schemas';
-import { type Actor, operator } from '../actor.js';
+import {
+  type Approvable,
+  type ApprovalPolicy,
+  type ChangeRequest,
+  NomosError,
+  type Requirement,
+} from '@nomos/schemas';
+import { type Actor, operator, requireEnvironments } from '../actor.js';
 import type { AuditLog } from '../audit/audit-log.js';
 import type { Clock } from '../clock.js';
 import type { Principal } from '../principal.js';
@@ -18,6 +24,13 @@ export interface RequestedChanges {
   /** @throws NomosError when it is no longer possible, whatever the reason. */
   apply(request: ChangeRequest, actor: Actor, repositories: Repositories): Promise<void>;
   discard(request: ChangeRequest, actor: Actor, repositories: Repositories): Promise<void>;
+  /** Where an entry is, and would be with the change; none when there is no such entry. */
+  environments(
+    kind: Approvable,
+    key: readonly string[],
+    repositories: Repositories,
+    proposal?: unknown,
+  ): Promise<string[]>;
 }
 
 /** Change requests: what needs whose approval, and how it goes on from there. */
@@ -46,6 +59,7 @@ export class Approvals {
     expectedVersion: number | undefined,
   ): Promise<StoredPolicy> {
     return this.#database.change({ catalog: true }, async (repositories) => {
+      requireEnvironments(actor, []);
       const before = await readPolicy(repositories);
       if (expectedVersion !== undefined && expectedVersion !== before.version) {
         const message = `The approval policy is at version ${before.version}, not ${expectedVersion}.`;
@@ -88,6 +102,7 @@ export class Approvals {
   withdraw(actor: Actor, id: string): Promise<ChangeRequest> {
     return this.#database.change({ catalog: true }, async (repositories) => {
       const request = await this.#findOpen(id, repositories);
+      await this.#requireEnvironments(actor, request, repositories);
       if (!isSame(actor.principal, request) && actor.principal.role !== 'platform-admin') {
         throw new NomosError('FORBIDDEN', `The change request "${id}" is somebody else's.`, {
           fix: 'Reject it, if you may decide it.',
@@ -101,6 +116,7 @@ export class Approvals {
   comment(actor: Actor, id: string, text: string): Promise<ChangeRequest> {
     return this.#database.change({ catalog: true }, async (repositories) => {
       const request = await findRequest(id, repositories);
+      await this.#requireEnvironments(actor, request, repositories);
       assertRoom(request);
       const comment = { by: personOf(actor.principal), at: this.#now(), text };
       const after = { ...request, comments: [...request.comments, comment] };
@@ -131,6 +147,7 @@ export class Approvals {
   ): Promise<ChangeRequest> {
     return this.#database.change({ catalog: true }, async (repositories) => {
       const request = await this.#findOpen(id, repositories);
+      await this.#requireEnvironments(actor, request, repositories);
       assertMayDecide(actor.principal, request);
       assertRoom(request);
       const decision = {
@@ -182,6 +199,15 @@ export class Approvals {
     await repositories.changeRequests.update(closed);
     await this.#record(actor, state, request, closed, repositories);
     return closed;
+  }
+
+  async #requireEnvironments(
+    actor: Actor,
+    { kind, key, action, proposal }: ChangeRequest,
+    repositories: Repositories,
+  ): Promise<void> {
+    const change = action === 'change' ? proposal : undefined;
+    requireEnvironments(actor, await this.#changes.environments(kind, key, repositories, change));
   }
 
   /** A request whose time is over is ended by the sweep; until then nobody decides it any more. */

@@ -20,7 +20,7 @@ import { normId } from '../../domain/norms/norms-in-force.js';
 import { readIfMatch, toEntityTag } from '../entity-tag.js';
 import { readYaml } from '../norm-document.js';
 import { readCursor, toPage } from '../page.js';
-import { type Answer, defineRoute, type Route } from '../route.js';
+import { type Answer, defineRoute, LINES, type Route } from '../route.js';
 
 const params = z.strictObject({
   name: z.string().max(32),
@@ -144,7 +144,7 @@ const readingRoutes: readonly Route[] = [
 
 const effectRoutes: readonly Route[] = [
   defineRoute({
-    ...{ method: 'post', path: `${path}/preview`, id: 'norms.preview', ...trying },
+    ...{ method: 'post', path: `${path}:preview`, id: 'norms.preview', ...trying },
     summary: 'Judge names by a norm that need not be in force',
     request: { params, body: checkNamesSchema.omit({ environment: true }) },
     answers: { 200: { description: 'The readings', schema: judgedNamesSchema } },
@@ -159,14 +159,14 @@ const effectRoutes: readonly Route[] = [
     },
   }),
   defineRoute({
-    ...{ method: 'post', path: `${path}/impact`, id: 'norms.impact', ...trying },
+    ...{ method: 'post', path: `${path}:impact`, id: 'norms.impact', ...trying },
     summary: 'Replay a norm on every registered name and live session: who would break, by owner',
     request: { params, query: environmentQuery },
     answers: {
       200: {
         description: 'One JSON object a line: progress, then owners and sessions that break, then a summary',
         schema: impactLineSchema,
-        mediaType: 'application/x-ndjson',
+        mediaType: LINES,
       },
     },
     problems: ['NOT_FOUND', 'TOO_MANY_REQUESTS'],
@@ -177,7 +177,7 @@ const effectRoutes: readonly Route[] = [
     },
   }),
   defineRoute({
-    ...{ method: 'post', path: `${path}/activate`, id: 'norms.activate', ...writing },
+    ...{ method: 'post', path: `${path}:activate`, id: 'norms.activate', ...writing },
     summary: 'Put a norm in force for all environments or for one, at once or by dates',
     request: { params, body: activateNormSchema },
     answers: { 200: { description: 'What is in force now', schema: normInForceSchema } },
@@ -189,7 +189,7 @@ const effectRoutes: readonly Route[] = [
     }),
   }),
   defineRoute({
-    ...{ method: 'post', path: '/v1/norms/roll-back', id: 'norms.roll-back', ...writing },
+    ...{ method: 'post', path: '/v1/norms:roll-back', id: 'norms.roll-back', ...writing },
     summary: 'Return to the norm before, for all environments or for one',
     request: { body: rollBackNormSchema },
     answers: { 200: { description: 'What is in force now', schema: normInForceSchema } },

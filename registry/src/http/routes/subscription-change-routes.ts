@@ -86,7 +86,7 @@ export const subscriptionChangeRoutes: readonly Route[] = [
   }),
   defineRoute({
     method: 'post',
-    path: `${path}/{id}/abort`,
+    path: `${path}/{id}:abort`,
     id: 'subscription-changes.abort',
     summary: 'Go back to the old set; the sessions of instances with the new one are closed',
     tag,
@@ -101,7 +101,7 @@ export const subscriptionChangeRoutes: readonly Route[] = [
   }),
   defineRoute({
     method: 'post',
-    path: `${path}/{id}/contract`,
+    path: `${path}/{id}:contract`,
     id: 'subscription-changes.contract',
     summary: 'Make the new set the only one, now',
     tag,
