@@ -113,7 +113,7 @@ test('a topic of an older registry keeps messages as one does for which nothing 
         VALUES ('paycore', 'x', 'payments', 'pay', 'active', 1, now(), now());
       INSERT INTO "Topic"
         ("name", "application", "description", "environments", "messageType", "queues", "publishers",
-         "classification", "schemaUrl", "status", "version", "createdAt", "updatedAt")
+         "classification", "runbook", "status", "version", "createdAt", "updatedAt")
       VALUES ('old', 'paycore', 'x', '{dev}', 'NORMAL', 4, '{}', 'internal', NULL, 'active', 1, now(), now());
     `);
     await migrate(client, migrations);

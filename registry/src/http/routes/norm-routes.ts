@@ -2,6 +2,7 @@ import {
   activateNormSchema,
   checkNamesSchema,
   codeSchema,
+  defaultNorm,
   impactLineSchema,
   judgedNamesSchema,
   listQuerySchema,
@@ -32,6 +33,8 @@ const environmentQuery = z.strictObject({
 const pageQuery = listQuerySchema.omit({ includeRetired: true });
 const savedNorm = { schema: savedNormSchema, etag: true };
 const defaultVersion = { name: 'default', version: '1' };
+const draft = { ...defaultNorm, name: 'bank', version: 1 };
+const draftVersion = { name: draft.name, version: String(draft.version) };
 const path = '/v1/norms/{name}/{version}';
 const reading = { tag: 'norms', permission: 'norms.read' } as const;
 const writing = { tag: 'norms', permission: 'norms.write' } as const;
@@ -44,6 +47,7 @@ const draftRoutes: readonly Route[] = [
     request: { body: saveNormSchema },
     answers: { 201: { description: 'The draft', ...savedNorm } },
     problems: ['NORM_INVALID', 'ALREADY_EXISTS'],
+    example: { body: { document: { ...draft, version: 2 } } },
     handle: async ({ body, actor }, { norms }) => {
       const saved = await norms.save(actor, documentIn(body));
       const { name, version } = saved.document;
@@ -57,6 +61,7 @@ const draftRoutes: readonly Route[] = [
     conditional: true,
     answers: { 200: { description: 'The draft', ...savedNorm } },
     problems: ['NORM_INVALID', 'NOT_FOUND', 'NORM_STATE', 'VERSION_CONFLICT'],
+    example: { params: draftVersion, body: { document: draft } },
     handle: async ({ params: key, body, actor, header }, { norms }) =>
       savedAnswer(await norms.replace(actor, key, documentIn(body), readIfMatch(header('if-match'))), 200),
   }),
@@ -67,6 +72,7 @@ const draftRoutes: readonly Route[] = [
     conditional: true,
     answers: { 204: { description: 'The draft is gone' } },
     problems: ['NOT_FOUND', 'NORM_STATE', 'VERSION_CONFLICT'],
+    example: { params: draftVersion },
     handle: async ({ params: key, actor, header }, { norms }) => {
       await norms.delete(actor, key, readIfMatch(header('if-match')));
       return { status: 204 };
@@ -194,7 +200,7 @@ const effectRoutes: readonly Route[] = [
     request: { body: rollBackNormSchema },
     answers: { 200: { description: 'What is in force now', schema: normInForceSchema } },
     problems: ['NORM_STATE', 'VERSION_CONFLICT'],
-    example: { body: { norm: 'default@1', environment: 'prod' } },
+    example: { body: { norm: 'default@1', environment: 'dev' } },
     handle: async ({ body: { norm, environment }, actor }, { norms }) => ({
       status: 200,
       body: toInForce(await norms.rollBack(actor, norm, environment)),

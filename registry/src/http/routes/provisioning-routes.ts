@@ -53,6 +53,7 @@ export const provisioningRoutes: readonly Route[] = [
     request: { params },
     answers: { 204: { description: 'The registry has forgotten the access and its secret' } },
     problems: ['NOT_FOUND'],
+    example: { params: { code: 'dev' } },
     handle: async ({ params: { code }, actor }, { provisioning, reconciler, database }) => {
       await provisioning.removeAccess(actor, code);
       await database.afterwards(async () => reconciler.forget(code));
