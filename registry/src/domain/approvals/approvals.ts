@@ -104,19 +104,19 @@ export class Approvals {
       const request = await this.#findOpen(id, repositories);
       await this.#requireEnvironments(actor, request, repositories);
       if (!isSame(actor.principal, request) && actor.principal.role !== 'platform-admin') {
-        throw new NomosError('FORBIDDEN', `The change request "${id}" is somebody else's.`, {
-          fix: 'Reject it, if you may decide it.',
-        });
+        const message = `The change request "${id}" is that of ${describePerson(request.requestedBy)}.`;
+        throw new NomosError('FORBIDDEN', message, { fix: 'Reject it, if you may decide it.' });
       }
       return this.#end(request, 'withdrawn', actor, repositories);
     });
   }
 
-  /** @throws NomosError NOT_FOUND or TOO_MANY_REQUESTS. */
+  /** @throws NomosError NOT_FOUND, FORBIDDEN or TOO_MANY_REQUESTS. */
   comment(actor: Actor, id: string, text: string): Promise<ChangeRequest> {
     return this.#database.change({ catalog: true }, async (repositories) => {
       const request = await findRequest(id, repositories);
       await this.#requireEnvironments(actor, request, repositories);
+      assertConcerned(actor, request);
       assertRoom(request);
       const comment = { by: personOf(actor.principal), at: this.#now(), text };
       const after = { ...request, comments: [...request.comments, comment] };
@@ -261,15 +261,37 @@ function assertMayDecide(principal: Principal, request: ChangeRequest): void {
     });
   }
   if (!requirements.some((requirement) => counts(requirement, personOf(principal)))) {
-    throw new NomosError('FORBIDDEN', `The change request "${request.id}" is not yours to decide.`, {
-      fix: describeApprovers(requirements),
-    });
+    const message = `The change request "${request.id}" is not yours to decide, but that of ${describeTeams(requirements)}.`;
+    throw new NomosError('FORBIDDEN', message, { fix: describeApprovers(requirements) });
   }
   if (decisions.some(({ by }) => by.id === principal.id && by.role === principal.role)) {
     throw new NomosError('FORBIDDEN', 'You have decided this change request already.', {
       fix: describeApprovers(requirements),
     });
   }
+}
+
+/** A member talks about what the own team asks for, or is asked about. */
+function assertConcerned(
+  { principal, scope }: Actor,
+  { id, requestedBy, requirements }: ChangeRequest,
+): void {
+  if (scope === 'all') return;
+  const team = principal.role === 'member' ? principal.team : undefined;
+  if (team !== undefined && [requestedBy, ...requirements].some((one) => one.team === team)) return;
+  const message = `The change request "${id}" is that of ${describePerson(requestedBy)}.`;
+  throw new NomosError('FORBIDDEN', message, { fix: `Ask ${describeTeams(requirements)}.` });
+}
+
+function describePerson({ role, team }: ChangeRequest['requestedBy']): string {
+  return team === undefined ? `a ${role}` : `the team "${team}"`;
+}
+
+function describeTeams(requirements: readonly Requirement[]): string {
+  const teams = requirements.map(({ team }) =>
+    team === undefined ? 'platform admins' : `the team "${team}"`,
+  );
+  return [...new Set(teams)].join(' and ');
 }
 
 function describeApprovers(requirements: readonly Requirement[]): string {
