@@ -153,6 +153,11 @@ describe('a subscription change across a rolling deploy', () => {
       live: { before: 0, after: 1 },
     });
     expect(await must('GET', `/v1/subscriptions/${group}/${topic}`)).toMatchObject({ filter: B, version: 2 });
+    const { items } = await must('GET', `/v1/subscriptions/${group}/${topic}/versions`);
+    expect(items).toMatchObject([
+      { version: 2, entry: { filter: B }, action: 'subscription.change' },
+      { version: 1, entry: { filter: A } },
+    ]);
     expect(await markInBundle()).toBeUndefined();
     expect(grantedIn(await beat(renewed))).toEqual([{ topic, filter: B }]);
     const late = await sms('POST', '/v1/sessions', manifest(A));
@@ -286,6 +291,31 @@ describe('what is refused', () => {
     });
     expect(wrong.status).toBe(400);
     expect(rulesOf(wrong)).toEqual(expect.arrayContaining(['filter-expression', 'named-twice', 'deadline']));
+  });
+
+  test('that would pass over an approval, until there is one', async () => {
+    await newGroup();
+    const name = `pay-paycore-secret-kept${groups}`;
+    await must('POST', '/v1/topics', {
+      ...{ name, application: 'paycore', description, environments: ['dev'], classification: 'confidential' },
+    });
+    const subscriptions = [
+      { topic, filter: A },
+      { topic: name, filter: A },
+    ];
+    const refused = await admin('POST', path, { subscriptions });
+    expect([refused.status, rulesOf(refused)]).toEqual([400, ['approval-required']]);
+    expect(refused.body.violations).toMatchObject([{ where: 'subscriptions[1].topic' }]);
+    expect(JSON.stringify(refused.body)).toContain(
+      'the team \\"payments\\" (rule \\"confidential-subscription\\")',
+    );
+
+    const asked = await must('POST', '/v1/subscriptions', { group, topic: name });
+    expect(rulesOf(await admin('POST', path, { subscriptions }))).toEqual(['approval-required']);
+    const { token } = await must('POST', '/v1/tokens', { role: 'member', team: 'payments', description });
+    const owner = clientOf(fixture.registry.url, String(token));
+    expect((await owner('POST', `/v1/change-requests/${asked.id}:approve`, {})).status).toBe(200);
+    expect((await admin('POST', path, { subscriptions })).status).toBe(201);
   });
 
   test('what is not there, or is not the own', async () => {
