@@ -133,7 +133,12 @@ async function send({ method, path, headers, body }: GeneratedRequest): Promise<
 /** What has the form that a schema tells: of a stream each line, of a text the text. */
 function valuesOf(text: string, mediaType: string | undefined): unknown[] {
   if (mediaType === undefined) return [JSON.parse(text)];
-  return mediaType === LINES ? text.trimEnd().split('\n').map((line) => JSON.parse(line)) : [text];
+  return mediaType === LINES
+    ? text
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line))
+    : [text];
 }
 
 function check({ route, method, path, body }: GeneratedRequest, answer: RawAnswer): void {

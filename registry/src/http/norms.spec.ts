@@ -198,6 +198,9 @@ describe('coming into force', () => {
   });
 
   test('counts names in use that will break', async () => {
+    // What is only tried is not in use.
+    const tried = await call('POST', '/v1/topics?dryRun=true', topic('pay-paycore-tried-opened'));
+    expect(tried.status).toBe(201);
     const created = await call('POST', '/v1/topics', topic('pay-paycore-observed-opened'));
     expect(created.status).toBe(201);
     await fixture.startAnother().then((another) => another.close());
