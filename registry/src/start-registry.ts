@@ -97,7 +97,10 @@ async function start(
   const oidc =
     options.oidc === undefined ? await readOidcSettings(process.env) : parseOidcOptions(options.oidc);
   const services = await createServices(database, watch, secrets, { ...options, ...(oidc && { oidc }) });
-  if (previousSecretKey !== undefined) await services.credentials.reseal();
+  if (previousSecretKey !== undefined) {
+    await services.credentials.reseal();
+    await services.provisioning.reseal();
+  }
   await services.norms.ensureDefault();
   const firstAdminToken = await services.tokens.issueAdminIfNone();
 

@@ -83,7 +83,7 @@ export function scopeOf(role: Role, permission: Permission): Scope | undefined {
 
 /** Whether a permission lets nobody change anything. What is not known to be so counts as a change. */
 function isReading(permission: Permission): boolean {
-  return permission.endsWith('.read') || permission === 'names.check';
+  return permission.endsWith('.read') || permission === 'names.check' || permission === 'norms.try';
 }
 
 /**

@@ -299,6 +299,11 @@ export interface Database {
    * `discard`, none does. Also nothing that is called within learns of it.
    */
   together<Result>(outcome: Outcome, work: (repositories: Repositories) => Promise<Result>): Promise<Result>;
+  /**
+   * Does what reaches beyond the database, such as to brokers: at once, or, when called within `together`, without
+   * being waited for after all of that has come to stay, and never when it is discarded. Undefined then.
+   */
+  afterwards<Result>(work: () => Promise<Result>): Promise<Result | undefined>;
   /** Runs reads that all see the same state. */
   snapshot<Result>(work: (repositories: Repositories) => Promise<Result>): Promise<Result>;
   /** Whether the database answers within the time. */

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Permission, permissions } from '../domain/permissions.js';
 import { roles } from '../domain/principal.js';
+import { insertCase } from '../testing/open-matters.js';
 import { type Client, clientOf, registerBank } from '../testing/registry-client.js';
 import { createRegistryFixture, type RegistryFixture } from '../testing/registry-fixture.js';
 import { allRoutes } from './routes/all-routes.js';
@@ -154,6 +155,10 @@ describe('own things', () => {
     expect(credential.status).toBe(201);
   });
 
+  const deprecation = { sunsetAt: '2030-01-01T00:00:00Z', reason: 'Old' };
+  /** What the placeholders in these attempts stand for. */
+  const ids = new Map<string, string>();
+
   /** What belongs to the team "channels"; each row tries one route on it as a member of "payments". */
   const attempts: [method: string, path: string, body?: object][] = [
     ['POST', 'topics', { name: 'pay-sms-text-read', application: 'sms', description, environments }],
@@ -172,6 +177,31 @@ describe('own things', () => {
       { filter: { type: 'tag', expression: 'OUT' } },
     ],
     ['DELETE', 'subscriptions/cg-sms-notify/pay-paycore-transfer-completed'],
+    ['POST', 'topics/pay-sms-text-sent:deprecate', deprecation],
+    ['POST', 'topics/pay-sms-text-sent:reactivate'],
+    ['POST', 'producer-groups/pg-sms-report:deprecate', deprecation],
+    ['POST', 'producer-groups/pg-sms-report:reactivate'],
+    ['POST', 'consumer-groups/cg-sms-notify:deprecate', deprecation],
+    ['POST', 'consumer-groups/cg-sms-notify:reactivate'],
+    [
+      'POST',
+      'consumer-groups/cg-sms-notify/subscription-changes',
+      { subscriptions: [{ topic: 'pay-paycore-transfer-completed' }] },
+    ],
+    ['POST', 'consumer-groups/cg-sms-notify/subscription-changes/nowhere:abort'],
+    ['POST', 'consumer-groups/cg-sms-notify/subscription-changes/nowhere:contract', {}],
+    ['POST', 'change-requests/REQUEST_ID:approve', {}],
+    ['POST', 'change-requests/REQUEST_ID:reject', { comment: 'No' }],
+    ['POST', 'change-requests/REQUEST_ID:withdraw'],
+    ['POST', 'change-requests/REQUEST_ID:comment', { text: 'Why?' }],
+    ['POST', 'recycling/cases/CASE_ID:keep', { until: '2030-01-01T00:00:00Z', reason: 'Needed' }],
+    ['POST', 'recycling/cases/CASE_ID:quarantine'],
+    ['POST', 'recycling/cases/CASE_ID:restore', { reason: 'Needed' }],
+    ['POST', 'recycling/cases/CASE_ID:retire'],
+    ['POST', 'schemas/pay-sms-text-sent/versions', { schema: { type: 'object' } }],
+    ['PATCH', 'schemas/pay-sms-text-sent', { compatibility: 'NONE' }],
+    ['DELETE', 'schemas/pay-sms-text-sent/versions/1'],
+    ['DELETE', 'sessions/SESSION_ID'],
     ['POST', 'applications/sms/credentials', { description }],
     ['POST', 'applications/sms/credentials/nowhere:rotate', {}],
     ['DELETE', 'applications/sms/credentials/nowhere'],
@@ -182,10 +212,36 @@ describe('own things', () => {
     const more = { application: 'sms', description, environments };
     await admin('POST', '/v1/topics', { ...more, name: 'pay-sms-text-sent' });
     await admin('POST', '/v1/producer-groups', { ...more, name: 'pg-sms-report' });
+    await admin('POST', '/v1/schemas/pay-sms-text-sent/versions', { schema: { type: 'object' } });
+    const mailer = { code: 'mailer', description, team: 'channels', domain: 'pay' };
+    await admin('POST', '/v1/applications', mailer);
+    const issued = await admin('POST', '/v1/applications/mailer/credentials', { description });
+    const client = clientOf(fixture.registry.url, String(issued.body.token));
+    const manifest = { application: 'mailer', environment: 'dev', instance: 'foreign', sdk: 'test' };
+    ids.set('SESSION_ID', String((await client('POST', '/v1/sessions', manifest)).body.session));
+    const rule = { id: 'prod-topics', kinds: ['topics'], environments: ['prod'], approvers: 'owner' };
+    await admin('PUT', '/v1/approval-policy', { rules: [rule] });
+    const member = await admin('POST', '/v1/tokens', { role: 'member', team: 'channels', description });
+    const channels = clientOf(fixture.registry.url, String(member.body.token));
+    const topic = { ...more, name: 'pay-sms-text-delivered', environments: ['prod'] };
+    ids.set('REQUEST_ID', String((await channels('POST', '/v1/topics', topic)).body.id));
+    const at = '2026-01-01T00:00:00.000Z';
+    await insertCase(fixture.registry.databaseUrl, {
+      ...{ id: 'foreign', kind: 'consumer-groups', name: 'cg-sms-notify', state: 'candidate' },
+      ...{
+        application: 'sms',
+        team: 'channels',
+        evidence: { changedAt: at },
+        foundAt: at,
+        quarantineFrom: at,
+      },
+    });
+    ids.set('CASE_ID', 'foreign');
   });
 
   test.each(attempts)('a member does not %s %s of another team', async (method, path, body) => {
-    const answer = await as('member')(method, `/v1/${path}`, body);
+    const known = path.replace(/[A-Z_]{4,}/, (placeholder) => ids.get(placeholder) ?? placeholder);
+    const answer = await as('member')(method, `/v1/${known}`, body);
     expect([answer.status, answer.body.code]).toEqual([403, 'FORBIDDEN']);
     expect(answer.body.detail).toContain('"channels"');
   });

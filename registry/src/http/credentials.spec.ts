@@ -110,6 +110,9 @@ describe('a new secret key of the registry', () => {
       .body.token;
     const keysOf = async (url: string) =>
       (await clientOf(url, String(edgeToken))('GET', '/v1/edge/bundle?environment=dev')).body.accessKeys;
+    const access = { endpoints: ['127.0.0.1:1'], accessKey: 'nomos', secretKey: 'of the broker' };
+    const provisioning = '/v1/environments/dev/provisioning';
+    await call('PUT', provisioning, access);
     const expected = await keysOf(first.url);
     await first.close();
 
@@ -125,12 +128,19 @@ describe('a new secret key of the registry', () => {
     });
     expect([await keysOf(both.url), await keysOf(changing.url)]).toEqual([expected, expected]);
     const audit = await clientOf(both.url, token)('GET', '/v1/audit?action=secret-key.change');
-    expect(audit.body.items).toMatchObject([{ actorId: 'operator', after: { credentials: 3 } }]);
+    expect(audit.body.items).toMatchObject([
+      { actorId: 'operator', after: { credentials: 3 } },
+      { actorId: 'operator', after: { environments: 1 } },
+    ]);
     await both.close();
     await changing.close();
 
     const last = await fixture.startAnother({ ...database, secretKey: newKey });
     expect(await keysOf(last.url)).toEqual(expected);
+    // The same access is no change, which the registry can only tell by reading the broker's secret key.
+    const set = '/v1/audit?action=provisioning.set-access';
+    expect((await clientOf(last.url, token)('PUT', provisioning, access)).status).toBe(200);
+    expect((await clientOf(last.url, token)('GET', set)).body.items).toHaveLength(1);
     await last.close();
     await expect(fixture.startAnother({ ...database, secretKey: oldKey })).rejects.toMatchObject({
       code: 'CONFIGURATION_INVALID',

@@ -96,6 +96,8 @@ describe('a dry run', () => {
   });
 
   test('checks a manifest without a session and without a grant', async () => {
+    // When a credential was last used is noted whatever it was used for.
+    await callApplication('GET', '/v1/sessions');
     const before = await everything();
     const admitted = await callApplication('POST', '/v1/sessions?dryRun=true', manifest);
     expect([admitted.status, admitted.body.grant]).toEqual([201, noSecret]);

@@ -13,6 +13,7 @@ import { sendAnswer } from './send-answer.js';
 import type { Services } from './services.js';
 
 const LOOPBACK_FORM = /^(?:::ffff:)?127\.|^::1$/;
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
 const REQUEST_ID_FORM = /^[A-Za-z0-9._-]{1,64}$/;
 
 /** What an operator may set about the HTTP server. */
@@ -164,8 +165,10 @@ function methodsByPath(routes: readonly Route[]): Map<string, string[]> {
 }
 
 function refuseMethod(methods: readonly string[]): RequestHandler {
+  // Always in one order, whatever that of the routes.
+  const allowed = METHODS.filter((method) => methods.includes(method));
   return (request, response) => {
-    response.setHeader('Allow', [...methods, 'OPTIONS'].join(', '));
+    response.setHeader('Allow', [...allowed, 'OPTIONS'].join(', '));
     if (request.method === 'OPTIONS') {
       response.status(204).end();
       return;
@@ -174,7 +177,7 @@ function refuseMethod(methods: readonly string[]): RequestHandler {
       'METHOD_NOT_ALLOWED',
       `${request.path.slice(0, 200)} does not take ${request.method}.`,
       {
-        fix: `Use ${methods.join(', ')}.`,
+        fix: `Use ${allowed.join(', ')}.`,
       },
     );
   };

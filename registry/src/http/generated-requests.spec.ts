@@ -10,7 +10,7 @@ import { clientOf, registerBank } from '../testing/registry-client.js';
 import { createRegistryFixture, type RegistryFixture } from '../testing/registry-fixture.js';
 import { SeededRandom } from '../testing/seeded-random.js';
 import { generateOpenApi } from './openapi.js';
-import type { Route } from './route.js';
+import { LINES, type Route } from './route.js';
 import { allRoutes } from './routes/all-routes.js';
 
 const seed = Number(process.env.NOMOS_SEED ?? Date.now() % 1_000_000);
@@ -130,6 +130,17 @@ async function send({ method, path, headers, body }: GeneratedRequest): Promise<
   return sendRaw(fixture.registry.url, agent, method, path, headers, body);
 }
 
+/** What has the form that a schema tells: of a stream each line, of a text the text. */
+function valuesOf(text: string, mediaType: string | undefined): unknown[] {
+  if (mediaType === undefined) return [JSON.parse(text)];
+  return mediaType === LINES
+    ? text
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line))
+    : [text];
+}
+
 function check({ route, method, path, body }: GeneratedRequest, answer: RawAnswer): void {
   const sent = `${method} ${path.slice(0, SHOWN_CHARACTERS)} ${body?.slice(0, SHOWN_CHARACTERS) ?? ''}`;
   const shown = `${sent}\n→ ${answer.status} ${answer.text.slice(0, SHOWN_CHARACTERS)}`;
@@ -147,8 +158,9 @@ function check({ route, method, path, body }: GeneratedRequest, answer: RawAnswe
   if (answer.status < 300) {
     if (description?.schema === undefined) expect(answer.text, shown).toBe('');
     else {
-      const value: unknown = description.mediaType === undefined ? JSON.parse(answer.text) : answer.text;
-      expect(z.safeParse(description.schema, value).error, shown).toBeUndefined();
+      for (const value of valuesOf(answer.text, description.mediaType)) {
+        expect(z.safeParse(description.schema, value).error, shown).toBeUndefined();
+      }
     }
     return;
   }

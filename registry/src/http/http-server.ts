@@ -76,14 +76,19 @@ function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
     socket.destroy();
     return;
   }
+  // To somebody who sends so slowly, a body would be as good as lost; the status says it all.
+  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+    socket.end('HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
+    return;
+  }
   const problem = toProblem(
     error.code === 'HPE_HEADER_OVERFLOW'
       ? new NomosError(
           'HEADERS_TOO_LARGE',
           'The headers of the request have more bytes than the server reads.',
         )
-      : new NomosError('REQUEST_INVALID', 'The request is not HTTP, or did not arrive in time.', {
-          fix: 'Send HTTP/1.1 to this port, without pausing within a request.',
+      : new NomosError('REQUEST_INVALID', 'The request is not HTTP.', {
+          fix: 'Send HTTP/1.1 to this port.',
         }),
   );
   const body = JSON.stringify(problem);

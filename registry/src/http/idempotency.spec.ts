@@ -156,6 +156,18 @@ describe('an idempotency key', () => {
     expect(rows).toEqual([{ kept: 1 }]);
   });
 
+  test('is refused neither nor kept for what is streamed and only reads', async () => {
+    const headers = under(randomUUID());
+    const path = '/v1/norms/default/1:impact?environment=dev';
+    for (const body of [
+      await call('POST', path, undefined, headers),
+      await call('POST', path, undefined, headers),
+    ]) {
+      expect([body.status, body.headers.get('idempotency-replayed')]).toEqual([200, null]);
+      expect((body.body.lines as string[]).at(-1)).toContain('"type":"summary"');
+    }
+  });
+
   test('does not make the database hold a secret in clear', async () => {
     const headers = under(randomUUID());
     const first = await call('POST', '/v1/tokens', { role: 'viewer', description }, headers);

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Response } from 'express';
-import type { Answer } from './route.js';
+import { type Answer, LINES } from './route.js';
 
 const BLOCK_CHARACTERS = 64 * 1024;
 /** Progress must be seen while it is made. */
@@ -19,7 +19,7 @@ export async function sendLines(
 ): Promise<void> {
   const iterator = stream[Symbol.asyncIterator]();
   const first = await iterator.next();
-  response.status(status).type('application/x-ndjson');
+  response.status(status).type(LINES);
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   // HEAD asks for the headers of GET only.
   if (response.req.method === 'HEAD') {

@@ -105,7 +105,7 @@ describe('drafts', () => {
       { kind: 'topic', name: 'pay-paycore-transfer-completed', application: 'paycore' },
       { kind: 'topic', name: 'pay_paycore_transfer_completed', application: 'paycore' },
     ];
-    const { body } = await call('POST', '/v1/norms/bank/1/preview', { names });
+    const { body } = await call('POST', '/v1/norms/bank/1:preview', { names });
     expect(body.items).toMatchObject([
       { ok: false, norm: 'bank@1', suggestion: 'pay_paycore_transfer_completed' },
       { ok: true, segments: { app: 'paycore', event: 'completed' } },
@@ -131,7 +131,7 @@ describe('a replay', () => {
       producers: [{ group: 'pg-paycore-transfer', topics: ['pay-paycore-transfer-completed'] }],
     });
     expect(opened.status).toBe(201);
-    const lines = await replay('/v1/norms/bank/1/impact?environment=dev');
+    const lines = await replay('/v1/norms/bank/1:impact?environment=dev');
     expect(lines[0]).toMatchObject({ type: 'progress' });
     expect(lines.filter(({ type }) => type === 'owner')).toEqual([
       {
@@ -155,9 +155,9 @@ describe('a replay', () => {
   });
 
   test('of the norm in force finds nothing, and none of an unknown norm is made', async () => {
-    const summary = (await replay('/v1/norms/default/1/impact')).at(-1);
+    const summary = (await replay('/v1/norms/default/1:impact')).at(-1);
     expect(summary).toMatchObject({ topics: { breaking: 0 }, producerGroups: { breaking: 0 } });
-    expect((await call('POST', '/v1/norms/bank/77/impact')).status).toBe(404);
+    expect((await call('POST', '/v1/norms/bank/77:impact')).status).toBe(404);
   });
 });
 
@@ -174,7 +174,7 @@ describe('coming into force', () => {
     const other = await fixture.startAnother();
     const there = clientOf(other.url, fixture.admin);
     const dates = { warnFrom: inDays(10), blockFrom: inDays(20) };
-    const activated = await call('POST', '/v1/norms/bank/1/activate', { environment: 'dev', ...dates });
+    const activated = await call('POST', '/v1/norms/bank/1:activate', { environment: 'dev', ...dates });
     expect(activated.body).toMatchObject({
       ...{ environment: 'dev', norm: 'default@1', rollout: { norm: 'bank@1', stage: 'observe', ...dates } },
     });
@@ -198,6 +198,9 @@ describe('coming into force', () => {
   });
 
   test('counts names in use that will break', async () => {
+    // What is only tried is not in use.
+    const tried = await call('POST', '/v1/topics?dryRun=true', topic('pay-paycore-tried-opened'));
+    expect(tried.status).toBe(201);
     const created = await call('POST', '/v1/topics', topic('pay-paycore-observed-opened'));
     expect(created.status).toBe(201);
     await fixture.startAnother().then((another) => another.close());
@@ -210,7 +213,7 @@ describe('coming into force', () => {
 
   test('decides about registrations in its environment only, and in all where it is the default', async () => {
     const roll = { environment: 'dev' };
-    expect((await call('POST', '/v1/norms/bank/1/activate', roll)).body).toMatchObject({ norm: 'bank@1' });
+    expect((await call('POST', '/v1/norms/bank/1:activate', roll)).body).toMatchObject({ norm: 'bank@1' });
     expect([await normOf('dev'), await normOf('prod'), await normOf(undefined)]).toEqual([
       ...['bank@1', 'default@1', 'default@1'],
     ]);
@@ -241,11 +244,11 @@ describe('coming into force', () => {
 
   test('can be taken back, step by step, and not beyond the first', async () => {
     await call('POST', '/v1/norms', { document: bank(2) });
-    const rollBack = (norm: string) => call('POST', '/v1/norms/roll-back', { norm, environment: 'dev' });
+    const rollBack = (norm: string) => call('POST', '/v1/norms:roll-back', { norm, environment: 'dev' });
     const token = await call('POST', '/v1/tokens', { role: 'edge', description: 'x', environment: 'dev' });
     const edge = clientOf(fixture.registry.url, String(token.body.token));
     const { headers } = await edge('GET', '/v1/edge/bundle?environment=dev');
-    await call('POST', '/v1/norms/bank/2/activate', { environment: 'dev' });
+    await call('POST', '/v1/norms/bank/2:activate', { environment: 'dev' });
     const states = async () =>
       ((await call('GET', '/v1/norms')).body.items as { name: string; version: number; state: string }[]).map(
         ({ name, version, state }) => `${name}@${version} ${state}`,
@@ -257,7 +260,7 @@ describe('coming into force', () => {
     expect([answer.status, answer.body.norm]).toEqual([200, 'bank@2']);
     expect((await call('PUT', '/v1/norms/bank/2', { document: bank(2) })).body.code).toBe('NORM_STATE');
     expect((await call('DELETE', '/v1/norms/bank/1')).body.code).toBe('NORM_STATE');
-    expect((await call('POST', '/v1/norms/bank/2/activate', { environment: 'dev' })).body.code).toBe(
+    expect((await call('POST', '/v1/norms/bank/2:activate', { environment: 'dev' })).body.code).toBe(
       'NORM_STATE',
     );
 
@@ -267,16 +270,16 @@ describe('coming into force', () => {
     // The first norm of the environment; without it the default holds.
     expect((await rollBack('bank@1')).body).toMatchObject({ norm: 'default@1' });
     expect((await rollBack('default@1')).body.code).toBe('NORM_STATE');
-    expect((await call('POST', '/v1/norms/roll-back', { norm: 'default@1' })).body.code).toBe('NORM_STATE');
+    expect((await call('POST', '/v1/norms:roll-back', { norm: 'default@1' })).body.code).toBe('NORM_STATE');
     expect(await states()).toEqual(['bank@1 superseded', 'bank@2 superseded', 'default@1 active']);
   });
 
   test('a norm that is replaced on its way leaves no trace in the chain', async () => {
-    await call('POST', '/v1/norms/bank/1/activate', { blockFrom: inDays(5) });
-    await call('POST', '/v1/norms/bank/2/activate', { blockFrom: inDays(9) });
+    await call('POST', '/v1/norms/bank/1:activate', { blockFrom: inDays(5) });
+    await call('POST', '/v1/norms/bank/2:activate', { blockFrom: inDays(9) });
     const { body } = await call('GET', '/v1/norms/in-force');
     expect(body.items).toMatchObject([{ norm: 'default@1', rollout: { norm: 'bank@2', stage: 'warn' } }]);
-    const back = await call('POST', '/v1/norms/roll-back', { norm: 'bank@2' });
+    const back = await call('POST', '/v1/norms:roll-back', { norm: 'bank@2' });
     expect([back.body.norm, back.body.rollout]).toEqual(['default@1', undefined]);
   });
 
@@ -286,7 +289,7 @@ describe('coming into force', () => {
     [{ blockFrom: 'tomorrow' }],
     [{ environment: 'nowhere' }],
   ])('is refused with %j', async (body) => {
-    expect((await call('POST', '/v1/norms/bank/1/activate', body)).body.code).toBe('REQUEST_INVALID');
+    expect((await call('POST', '/v1/norms/bank/1:activate', body)).body.code).toBe('REQUEST_INVALID');
   });
 });
 

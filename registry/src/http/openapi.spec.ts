@@ -106,7 +106,10 @@ describe('every operation', () => {
   });
 });
 
-/** Codes that no route of the registry names: of addresses without a route, of the broker, the SDK and the commands. */
+/**
+ * Codes that no route of the registry names: of addresses without a route, of the broker, the SDK and the commands,
+ * and BROKER_REFUSED, which the state of provisioning tells as what a broker last said.
+ */
 const elsewhere = new Set([
   ...['ROUTE_UNKNOWN', 'METHOD_NOT_ALLOWED', 'HEADERS_TOO_LARGE'],
   ...['GRANT_MISSING', 'GRANT_INVALID', 'ACCESS_KEY_INVALID', 'TOPIC_NOT_GRANTED', 'GROUP_NOT_GRANTED'],
@@ -114,6 +117,7 @@ const elsewhere = new Set([
   ...['RECEIPT_HANDLE_INVALID', 'MESSAGE_NOT_FOUND', 'RECALL_HANDLE_INVALID', 'TRANSACTION_UNKNOWN'],
   ...['TIMEOUT', 'STORAGE_FULL', 'NOT_SUPPORTED', 'CLOSED', 'IDEMPOTENCE_STORE_FAILED'],
   ...['CONFIGURATION_INVALID', 'DATA_FOLDER_UNUSABLE', 'PORT_IN_USE', 'INPUT_INVALID', 'NORM_INVALID'],
+  'BROKER_REFUSED',
 ]);
 
 test('every code says what happened and what to do, in sentences', () => {

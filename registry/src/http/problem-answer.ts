@@ -28,6 +28,10 @@ export function problemHandler(log: Logger): ErrorRequestHandler {
       response.destroy();
       return;
     }
+    // Who limits callers knows better for how long.
+    if (RETRIED_STATUSES.has(httpStatus) && !response.hasHeader('retry-after')) {
+      response.setHeader('Retry-After', RETRY_AFTER_SECONDS);
+    }
     sendAnswer(request, response, problemAnswer(error, requestId));
   };
 }
@@ -41,7 +45,6 @@ export function problemAnswer(error: NomosError, requestId: string): Answer {
     headers: {
       'content-type': 'application/problem+json',
       ...(problem.status === 401 ? { 'www-authenticate': 'Bearer realm="nomos"' } : {}),
-      ...(RETRIED_STATUSES.has(problem.status) ? { 'retry-after': `${RETRY_AFTER_SECONDS}` } : {}),
     },
   };
 }

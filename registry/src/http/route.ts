@@ -15,6 +15,9 @@ export interface AnswerDescription {
   readonly mediaType?: string;
 }
 
+/** The media type of answers that are streamed, one JSON text a line. */
+export const LINES = 'application/x-ndjson';
+
 /** What a route answers. */
 export interface Answer {
   readonly status: number;
@@ -87,9 +90,13 @@ export interface Route extends RouteDescription {
   respond(call: RawCall, services: Services): Promise<Answer>;
 }
 
-/** Whether a route changes anything: it then takes `dryRun` and an idempotency key. */
-export function isChange({ method, permission }: RouteDescription): boolean {
-  return method !== 'get' && permission !== 'public';
+/**
+ * Whether a route changes anything: it then takes `dryRun` and an idempotency key. What is streamed only reads,
+ * whatever its method: neither a key nor a transaction could hold it to its end.
+ */
+export function isChange({ method, permission, answers }: RouteDescription): boolean {
+  const isStreamed = Object.values(answers).some(({ mediaType }) => mediaType === LINES);
+  return method !== 'get' && permission !== 'public' && !isStreamed;
 }
 
 /** Makes a route that needs a permission: `handle` gets checked parts and the caller. */

@@ -153,6 +153,11 @@ describe('a subscription change across a rolling deploy', () => {
       live: { before: 0, after: 1 },
     });
     expect(await must('GET', `/v1/subscriptions/${group}/${topic}`)).toMatchObject({ filter: B, version: 2 });
+    const { items } = await must('GET', `/v1/subscriptions/${group}/${topic}/versions`);
+    expect(items).toMatchObject([
+      { version: 2, entry: { filter: B }, action: 'subscription.change' },
+      { version: 1, entry: { filter: A } },
+    ]);
     expect(await markInBundle()).toBeUndefined();
     expect(grantedIn(await beat(renewed))).toEqual([{ topic, filter: B }]);
     const late = await sms('POST', '/v1/sessions', manifest(A));
@@ -194,7 +199,7 @@ describe('a subscription change across a rolling deploy', () => {
     await beat(old);
     await until(id, 'draining');
     const fresh = await open(B);
-    const answer = await admin('POST', `${path}/${id}/abort`);
+    const answer = await admin('POST', `${path}/${id}:abort`);
     expect([answer.status, answer.body.state]).toEqual([200, 'aborted']);
     expect((await sms('POST', `/v1/sessions/${fresh.session}/heartbeat`)).body.code).toBe('SESSION_ENDED');
     const { body } = await edge('GET', '/v1/edge/bundle?environment=dev');
@@ -202,17 +207,17 @@ describe('a subscription change across a rolling deploy', () => {
     expect(body.revokedSessions).not.toContain(old.session);
     expect(grantedIn(await beat(old))).toEqual([{ topic, filter: A }]);
     expect(await must('GET', `/v1/subscriptions/${group}/${topic}`)).toMatchObject({ filter: A, version: 1 });
-    expect((await admin('POST', `${path}/${id}/abort`)).body.code).toBe('VERSION_CONFLICT');
+    expect((await admin('POST', `${path}/${id}:abort`)).body.code).toBe('VERSION_CONFLICT');
   });
 
   test('contracts by command, with old instances live only by force', async () => {
     await newGroup();
     const old = await open(A);
     const id = await start(B);
-    const refused = await admin('POST', `${path}/${id}/contract`, {});
+    const refused = await admin('POST', `${path}/${id}:contract`, {});
     expect([refused.status, refused.body.code]).toEqual([409, 'IN_USE']);
     expect(refused.body.detail).toContain('live instances');
-    expect((await admin('POST', `${path}/${id}/contract`, { force: true })).body.state).toBe('contracted');
+    expect((await admin('POST', `${path}/${id}:contract`, { force: true })).body.state).toBe('contracted');
     expect((await sms('POST', `/v1/sessions/${old.session}/heartbeat`)).body.code).toBe('SESSION_ENDED');
     await open(B);
   });
@@ -269,7 +274,7 @@ describe('what is refused', () => {
     const patched = await admin('PATCH', `/v1/subscriptions/${group}/${topic}`, { filter: B });
     expect([patched.status, patched.body.code]).toEqual([409, 'IN_USE']);
     expect((await admin('DELETE', `/v1/subscriptions/${group}/${topic}`)).body.code).toBe('IN_USE');
-    await must('POST', `${path}/${id}/abort`);
+    await must('POST', `${path}/${id}:abort`);
   });
 
   test('sets that mean nothing, with every violation', async () => {
@@ -288,9 +293,34 @@ describe('what is refused', () => {
     expect(rulesOf(wrong)).toEqual(expect.arrayContaining(['filter-expression', 'named-twice', 'deadline']));
   });
 
+  test('that would pass over an approval, until there is one', async () => {
+    await newGroup();
+    const name = `pay-paycore-secret-kept${groups}`;
+    await must('POST', '/v1/topics', {
+      ...{ name, application: 'paycore', description, environments: ['dev'], classification: 'confidential' },
+    });
+    const subscriptions = [
+      { topic, filter: A },
+      { topic: name, filter: A },
+    ];
+    const refused = await admin('POST', path, { subscriptions });
+    expect([refused.status, rulesOf(refused)]).toEqual([400, ['approval-required']]);
+    expect(refused.body.violations).toMatchObject([{ where: 'subscriptions[1].topic' }]);
+    expect(JSON.stringify(refused.body)).toContain(
+      'the team \\"payments\\" (rule \\"confidential-subscription\\")',
+    );
+
+    const asked = await must('POST', '/v1/subscriptions', { group, topic: name });
+    expect(rulesOf(await admin('POST', path, { subscriptions }))).toEqual(['approval-required']);
+    const { token } = await must('POST', '/v1/tokens', { role: 'member', team: 'payments', description });
+    const owner = clientOf(fixture.registry.url, String(token));
+    expect((await owner('POST', `/v1/change-requests/${asked.id}:approve`, {})).status).toBe(200);
+    expect((await admin('POST', path, { subscriptions })).status).toBe(201);
+  });
+
   test('what is not there, or is not the own', async () => {
     await newGroup();
-    expect((await admin('POST', `${path}/none/abort`)).status).toBe(404);
+    expect((await admin('POST', `${path}/none:abort`)).status).toBe(404);
     expect((await admin('GET', '/v1/consumer-groups/cg-no-one/subscription-changes')).status).toBe(404);
     const { token } = await must('POST', '/v1/tokens', { role: 'member', team: 'payments', description });
     const member = clientOf(fixture.registry.url, String(token));

@@ -65,7 +65,7 @@ describe('a waiver', () => {
     expect(opened.body.waived).toEqual(
       expect.arrayContaining([expect.objectContaining({ waiver: id, where: 'producers[0].topics[0]' })]),
     );
-    const response = await fetch(`${fixture.registry.url}/v1/norms/default/1/impact`, {
+    const response = await fetch(`${fixture.registry.url}/v1/norms/default/1:impact`, {
       method: 'POST',
       headers: { authorization: `Bearer ${fixture.admin}` },
     });
@@ -110,7 +110,7 @@ describe('a waiver', () => {
     const document = { ...defaultNorm, name: 'bank', names: { ...defaultNorm.names, topic } };
     await call('POST', '/v1/norms', { document });
     const blockFrom = new Date(Date.now() + dayMs).toISOString();
-    await call('POST', '/v1/norms/bank/1/activate', { blockFrom });
+    await call('POST', '/v1/norms/bank/1:activate', { blockFrom });
     const dashed = { kind: 'topic', name: 'pay-paycore-transfer-completed' };
     expect((await call('POST', '/v1/names/check', dashed)).body).toMatchObject({
       ...{ ok: true, waived: [], rollout: { stage: 'warn', breaks: ['template-shape'] } },

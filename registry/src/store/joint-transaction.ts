@@ -9,6 +9,7 @@ export class JointTransaction {
   readonly #client: Prisma.TransactionClient;
   #last: Promise<unknown> = Promise.resolve();
   #isRunning = true;
+  readonly #afterwards: (() => void)[] = [];
 
   constructor(client: Prisma.TransactionClient, repositories: Repositories) {
     this.#client = client;
@@ -22,6 +23,16 @@ export class JointTransaction {
   /** Work that outlives the call must not change anything any more: its transaction may have been discarded. */
   end(): void {
     this.#isRunning = false;
+  }
+
+  /** Keeps work for when everything has come to stay. */
+  defer(work: () => void): void {
+    this.#afterwards.push(work);
+  }
+
+  /** Does what was kept; to be called after the commit. */
+  startDeferred(): void {
+    for (const work of this.#afterwards.splice(0)) work();
   }
 
   /** Runs a change after those before it, and undoes it alone if it fails. */

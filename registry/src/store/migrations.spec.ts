@@ -104,11 +104,17 @@ test('a topic of an older registry keeps messages as one does for which nothing 
     const migrations = await readMigrations();
     await migrate(client, migrations.slice(0, 1));
     await client.query(`
-      INSERT INTO "Team" VALUES ('payments', 'x', '[]', 'active', 1, now(), now());
-      INSERT INTO "Domain" VALUES ('pay', 'x', 'active', 1, now(), now());
-      INSERT INTO "Application" VALUES ('paycore', 'x', 'payments', 'pay', 'active', 1, now(), now());
-      INSERT INTO "Topic" VALUES
-        ('old', 'paycore', 'x', '{dev}', 'NORMAL', 4, '{}', 'internal', NULL, 'active', 1, now(), now());
+      INSERT INTO "Team" ("code", "description", "contacts", "status", "version", "createdAt", "updatedAt")
+        VALUES ('payments', 'x', '[]', 'active', 1, now(), now());
+      INSERT INTO "Domain" ("code", "description", "status", "version", "createdAt", "updatedAt")
+        VALUES ('pay', 'x', 'active', 1, now(), now());
+      INSERT INTO "Application"
+        ("code", "description", "team", "domain", "status", "version", "createdAt", "updatedAt")
+        VALUES ('paycore', 'x', 'payments', 'pay', 'active', 1, now(), now());
+      INSERT INTO "Topic"
+        ("name", "application", "description", "environments", "messageType", "queues", "publishers",
+         "classification", "runbook", "status", "version", "createdAt", "updatedAt")
+      VALUES ('old', 'paycore', 'x', '{dev}', 'NORMAL', 4, '{}', 'internal', NULL, 'active', 1, now(), now());
     `);
     await migrate(client, migrations);
     const { rows } = await client.query('SELECT "retention", "deduplicationWindowMs" FROM "Topic"');

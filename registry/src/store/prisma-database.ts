@@ -38,6 +38,7 @@ export class PrismaDatabase implements Database {
   /** The joint transaction that the running call is in, if it is in one. */
   readonly #joint = new AsyncLocalStorage<JointTransaction>();
   #jointCount = 0;
+  readonly #log: Logger;
   readonly #onRevisionsRaised: PrismaDatabaseOptions['onRevisionsRaised'];
 
   constructor({ url, log, onRevisionsRaised }: PrismaDatabaseOptions) {
@@ -54,6 +55,7 @@ export class PrismaDatabase implements Database {
     });
     this.#client = new PrismaClient({ adapter: new PrismaPg(this.#pool), errorFormat: 'minimal' });
     this.#onRevisionsRaised = onRevisionsRaised;
+    this.#log = log;
     this.repositories = withDatabaseErrors(repositoriesOf(this.#client), () => this.#joint.getStore());
   }
 
@@ -92,10 +94,12 @@ export class PrismaDatabase implements Database {
   ): Promise<Result> {
     // Handed out beside the transaction, which ends with an error when nothing of it is to stay.
     let result: { readonly value: Result } | undefined;
+    let deferred: JointTransaction | undefined;
     try {
       await this.#transact('ReadCommitted', async (client) => {
         const repositories = noticeRaised(repositoriesOf(client), raised);
         const joint = new JointTransaction(client, repositories);
+        deferred = joint;
         try {
           result = { value: await this.#joint.run(joint, () => work(repositories)) };
         } finally {
@@ -107,7 +111,20 @@ export class PrismaDatabase implements Database {
       if (!(error instanceof Discarded)) throw error;
     }
     if (result === undefined) throw new NomosError('INTERNAL', 'A transaction ended without a result.');
+    if (outcome === 'keep') deferred?.startDeferred();
     return result.value;
+  }
+
+  async afterwards<Result>(work: () => Promise<Result>): Promise<Result | undefined> {
+    const joint = this.#joint.getStore();
+    if (joint === undefined) return work();
+    joint.defer(() => {
+      // Not within the transaction that is over, which all that the work starts would inherit.
+      void this.#joint.exit(work).catch((error: unknown) => {
+        this.#log.warn({ reason: NomosError.from(error).message }, 'what was to follow a change failed');
+      });
+    });
+    return undefined;
   }
 
   /** Connections to the database by what they do. */

@@ -77,6 +77,10 @@ export function provisioningRepository(client: Prisma.TransactionClient): Provis
         update: { ...stored, accessVersion: { increment: 1 } },
       });
     },
+    async reseal(environment, secretKeyEncrypted) {
+      const data = { secretKeyEncrypted: new Uint8Array(secretKeyEncrypted) };
+      await client.provisionedEnvironment.update({ where: { environment }, data });
+    },
     async remove(environment) {
       await client.provisionedEnvironment.delete({ where: { environment } });
     },

@@ -24,7 +24,8 @@ export function registeredNameQueries(client: Prisma.TransactionClient): Queries
       return { norms: markOf('norms'), vocabularies: markOf('vocabularies') };
     },
     async vocabularies() {
-      const where = { status: 'active' } as const;
+      // What is deprecated keeps its names, and its clients are still admitted by them.
+      const where = { status: { in: ['active' as const, 'deprecated' as const] } };
       const domains = await client.domain.findMany({ where, select: { code: true } });
       const applications = await client.application.findMany({
         where,

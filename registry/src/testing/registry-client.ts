@@ -31,9 +31,10 @@ export function clientOf(url: string, token: string): Client {
   };
 }
 
+/** What is not JSON is the `text` of the body, and what has one JSON text a line its `lines`. */
 function parse(text: string, type: string): unknown {
   if (type.includes('ndjson')) return { lines: text.split('\n').filter((line) => line !== '') };
-  return text === '' ? {} : JSON.parse(text);
+  return type.includes('json') ? JSON.parse(text || '{}') : { text };
 }
 
 /** The rules of the violations of a problem, in order. */

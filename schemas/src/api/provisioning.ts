@@ -122,6 +122,7 @@ export const reconcileSchema = z.strictObject({
     .optional()
     .meta({ description: "Whether drift is repaired this time; by the environment's policy when absent" }),
 });
+export type Reconciling = z.output<typeof reconcileSchema>;
 
 const namesSchema = z.array(nameSchema).max(limits.pageEntries).default([]);
 

@@ -73,7 +73,7 @@ function isRegistered(
     kind === 'topic'
       ? facts.topics.get(name)
       : (kind === 'producer-group' ? facts.producerGroups : facts.consumerGroups).get(name);
-  return found?.status === 'active' && found.environments.includes(environment);
+  return found !== undefined && isUsable(found) && found.environments.includes(environment);
 }
 
 function examineRepeats({ producers, consumers }: Manifest): Violation[] {

@@ -1,23 +1,19 @@
-import {
-  joinFilters,
-  NomosError,
-  type SubscriptionSet,
-  subscriptionSchema,
-  type Violation,
-} from '@nomos/schemas';
-import { type Actor, requireOwn } from '../actor.js';
+import { isDeepStrictEqual } from 'node:util';
+import { NomosError, type Subscription, type SubscriptionSet, subscriptionSchema } from '@nomos/schemas';
+import { type Actor, requireEnvironments, requireOwn } from '../actor.js';
+import type { ApprovalGate } from '../approvals/approval-gate.js';
 import type { AuditLog } from '../audit/audit-log.js';
+import { type EntryVerb, recordEntry } from '../catalog/entry-log.js';
 import type { NameJudge } from '../catalog/name-judge.js';
 import { subscriptions as subscriptionCollection } from '../catalog/subscriptions.js';
 import type { Clock } from '../clock.js';
 import type { Database, Repositories, SessionRecord } from '../repositories.js';
 import { createId } from '../secrets.js';
 import { type Side, sideOf } from './change-sides.js';
-import { describeSubscriptions } from './describe-subscriptions.js';
+import { examineDeadline, examineSubscriptionSets } from './examine-subscription-sets.js';
 import type { SubscriptionChangeRecord } from './subscription-change-repository.js';
 
 const DEADLINE_MS = 60 * 60 * 1000;
-const DEADLINE_MS_MAX = 7 * 24 * 60 * 60 * 1000;
 const LISTED_MAX = 100;
 
 /** What the registry does by itself when its time has come. */
@@ -46,13 +42,22 @@ export interface WatchedChange {
 export class SubscriptionChanges {
   readonly #database: Database;
   readonly #judge: NameJudge;
+  readonly #gate: ApprovalGate;
   readonly #audit: AuditLog;
   readonly #clock: Clock;
   readonly #graceMs: number;
 
-  constructor(database: Database, judge: NameJudge, audit: AuditLog, clock: Clock, graceMs: number) {
+  constructor(
+    database: Database,
+    judge: NameJudge,
+    gate: ApprovalGate,
+    audit: AuditLog,
+    clock: Clock,
+    graceMs: number,
+  ) {
     this.#database = database;
     this.#judge = judge;
+    this.#gate = gate;
     this.#audit = audit;
     this.#clock = clock;
     this.#graceMs = graceMs;
@@ -77,7 +82,7 @@ export class SubscriptionChanges {
       const before = await this.#presentSet(group, now, repositories);
       const ends = deadline ?? new Date(now.getTime() + DEADLINE_MS);
       const violations = [
-        ...(await this.#examine(group, before, after, repositories)),
+        ...(await examineSubscriptionSets(group, { before, after }, this.#judge, this.#gate, repositories)),
         ...examineDeadline(ends, now),
       ];
       if (violations.length > 0) {
@@ -182,7 +187,7 @@ export class SubscriptionChanges {
     const now = this.#clock();
     const next: SubscriptionChangeRecord = { ...change, state, endedAt: now, endedBy: actor.principal.id };
     await repositories.subscriptionChanges.update(next);
-    if (state === 'contracted') await this.#writeSubscriptions(change, repositories);
+    if (state === 'contracted') await this.#writeSubscriptions(actor, change, repositories);
     const over: Side = state === 'contracted' ? 'before' : 'after';
     const grantedSince = new Date(now.getTime() - this.#graceMs);
     const cutOff = (await liveSessions(change, grantedSince, repositories))
@@ -194,21 +199,27 @@ export class SubscriptionChanges {
     return next;
   }
 
-  /** The new set becomes what is registered. */
+  /** The new set becomes what is registered, entry by entry as if somebody had changed each. */
   async #writeSubscriptions(
+    actor: Actor,
     { group, before, after }: SubscriptionChangeRecord,
-    { subscriptions }: Repositories,
+    repositories: Repositories,
   ): Promise<void> {
+    const { subscriptions } = repositories;
     const updatedAt = this.#clock().toISOString();
-    const write = async (topic: string, fields: object) => {
+    const write = async (topic: string, fields: Pick<Subscription, 'filter' | 'status'>) => {
       const found = await subscriptions.find([group, topic]);
-      const version = (found?.version ?? 0) + 1;
+      if (found?.status === fields.status && isDeepStrictEqual(found.filter, fields.filter)) return;
       const entry = subscriptionSchema.parse({
         ...{ group, topic, createdAt: updatedAt },
         ...found,
-        ...{ version, updatedAt, ...fields },
+        ...{ version: (found?.version ?? 0) + 1, updatedAt, ...fields },
       });
       await (found === undefined ? subscriptions.insert(entry) : subscriptions.update(entry));
+      const verb: EntryVerb =
+        entry.status === 'retired' ? 'retire' : found?.status === 'active' ? 'change' : 'create';
+      const states = { before: found, after: entry };
+      await recordEntry(subscriptionCollection, verb, states, actor, this.#audit, repositories);
     };
     for (const { topic, filter } of after) await write(topic, { filter, status: 'active' });
     const kept = new Set(after.map(({ topic }) => topic));
@@ -226,41 +237,6 @@ export class SubscriptionChanges {
     return registered.map(({ topic, filter }) => ({ topic, filter }));
   }
 
-  async #examine(
-    group: string,
-    before: SubscriptionSet,
-    after: SubscriptionSet,
-    repositories: Repositories,
-  ): Promise<Violation[]> {
-    const violations: Violation[] = [];
-    const seen = new Set<string>();
-    for (const [index, { topic, filter }] of after.entries()) {
-      const where = `subscriptions[${index}]`;
-      if (seen.has(topic)) {
-        violations.push({ rule: 'named-twice', where, message: `"${topic}" is named twice.` });
-      }
-      seen.add(topic);
-      const { references = [] } = await subscriptionCollection.examine(
-        { group, topic, filter },
-        repositories,
-        this.#judge,
-      );
-      violations.push(...references.map((one) => ({ ...one, where: `${where}.${one.where ?? ''}` })));
-      const old = before.find((one) => one.topic === topic);
-      if (references.length === 0 && old !== undefined) {
-        violations.push(...examineJoining(old.filter, filter, `${where}.filter`));
-      }
-    }
-    if (before.length === 0) {
-      const message = `The group "${group}" subscribes to nothing yet.`;
-      violations.push({ rule: 'nothing-to-change', message, expected: 'POST /v1/subscriptions' });
-    } else if (describeSubscriptions(before) === describeSubscriptions(after)) {
-      const message = `The group "${group}" subscribes to just that already.`;
-      violations.push({ rule: 'nothing-to-change', where: 'subscriptions', message });
-    }
-    return violations;
-  }
-
   async #findRunning(
     actor: Actor,
     group: string,
@@ -275,8 +251,9 @@ export class SubscriptionChanges {
   }
 
   async #requireOwnGroup(actor: Actor, group: string, repositories: Repositories): Promise<void> {
-    const { application, status } = await findGroup(group, repositories);
+    const { application, status, environments } = await findGroup(group, repositories);
     await requireOwn(actor, application, repositories);
+    requireEnvironments(actor, environments);
     if (status === 'retired') throw new NomosError('RETIRED', `The consumer group "${group}" is retired.`);
   }
 
@@ -344,27 +321,4 @@ async function liveSessions(
     const side = sideOf(change, used) ?? 'before';
     return [{ session, side, isExpanded: session.appliedChanges.includes(change.id) }];
   });
-}
-
-function examineJoining(
-  before: SubscriptionSet[number]['filter'],
-  after: SubscriptionSet[number]['filter'],
-  where: string,
-): Violation[] {
-  try {
-    joinFilters(before, after);
-    return [];
-  } catch (error) {
-    const { message, fix } = NomosError.from(error);
-    return [{ rule: 'filters-joined', where, message, expected: fix }];
-  }
-}
-
-function examineDeadline(deadline: Date, now: Date): Violation[] {
-  const latest = new Date(now.getTime() + DEADLINE_MS_MAX);
-  if (deadline > now && deadline <= latest) return [];
-  const message = `The deadline ${deadline.toISOString()} is not within the next seven days.`;
-  return [
-    { rule: 'deadline', where: 'deadline', message, expected: `a time before ${latest.toISOString()}` },
-  ];
 }

@@ -1,5 +1,11 @@
-import { type ApprovalPolicy, type ChangeRequest, NomosError, type Requirement } from '@nomos/schemas';
-import { type Actor, operator } from '../actor.js';
+import {
+  type Approvable,
+  type ApprovalPolicy,
+  type ChangeRequest,
+  NomosError,
+  type Requirement,
+} from '@nomos/schemas';
+import { type Actor, operator, requireEnvironments } from '../actor.js';
 import type { AuditLog } from '../audit/audit-log.js';
 import type { Clock } from '../clock.js';
 import type { Principal } from '../principal.js';
@@ -18,6 +24,13 @@ export interface RequestedChanges {
   /** @throws NomosError when it is no longer possible, whatever the reason. */
   apply(request: ChangeRequest, actor: Actor, repositories: Repositories): Promise<void>;
   discard(request: ChangeRequest, actor: Actor, repositories: Repositories): Promise<void>;
+  /** Where an entry is, and would be with the change; none when there is no such entry. */
+  environments(
+    kind: Approvable,
+    key: readonly string[],
+    repositories: Repositories,
+    proposal?: unknown,
+  ): Promise<string[]>;
 }
 
 /** Change requests: what needs whose approval, and how it goes on from there. */
@@ -46,6 +59,7 @@ export class Approvals {
     expectedVersion: number | undefined,
   ): Promise<StoredPolicy> {
     return this.#database.change({ catalog: true }, async (repositories) => {
+      requireEnvironments(actor, []);
       const before = await readPolicy(repositories);
       if (expectedVersion !== undefined && expectedVersion !== before.version) {
         const message = `The approval policy is at version ${before.version}, not ${expectedVersion}.`;
@@ -88,19 +102,21 @@ export class Approvals {
   withdraw(actor: Actor, id: string): Promise<ChangeRequest> {
     return this.#database.change({ catalog: true }, async (repositories) => {
       const request = await this.#findOpen(id, repositories);
+      await this.#requireEnvironments(actor, request, repositories);
       if (!isSame(actor.principal, request) && actor.principal.role !== 'platform-admin') {
-        throw new NomosError('FORBIDDEN', `The change request "${id}" is somebody else's.`, {
-          fix: 'Reject it, if you may decide it.',
-        });
+        const message = `The change request "${id}" is that of ${describePerson(request.requestedBy)}.`;
+        throw new NomosError('FORBIDDEN', message, { fix: 'Reject it, if you may decide it.' });
       }
       return this.#end(request, 'withdrawn', actor, repositories);
     });
   }
 
-  /** @throws NomosError NOT_FOUND or TOO_MANY_REQUESTS. */
+  /** @throws NomosError NOT_FOUND, FORBIDDEN or TOO_MANY_REQUESTS. */
   comment(actor: Actor, id: string, text: string): Promise<ChangeRequest> {
     return this.#database.change({ catalog: true }, async (repositories) => {
       const request = await findRequest(id, repositories);
+      await this.#requireEnvironments(actor, request, repositories);
+      assertConcerned(actor, request);
       assertRoom(request);
       const comment = { by: personOf(actor.principal), at: this.#now(), text };
       const after = { ...request, comments: [...request.comments, comment] };
@@ -131,6 +147,7 @@ export class Approvals {
   ): Promise<ChangeRequest> {
     return this.#database.change({ catalog: true }, async (repositories) => {
       const request = await this.#findOpen(id, repositories);
+      await this.#requireEnvironments(actor, request, repositories);
       assertMayDecide(actor.principal, request);
       assertRoom(request);
       const decision = {
@@ -184,6 +201,15 @@ export class Approvals {
     return closed;
   }
 
+  async #requireEnvironments(
+    actor: Actor,
+    { kind, key, action, proposal }: ChangeRequest,
+    repositories: Repositories,
+  ): Promise<void> {
+    const change = action === 'change' ? proposal : undefined;
+    requireEnvironments(actor, await this.#changes.environments(kind, key, repositories, change));
+  }
+
   /** A request whose time is over is ended by the sweep; until then nobody decides it any more. */
   async #findOpen(id: string, repositories: Repositories): Promise<ChangeRequest> {
     const request = await findRequest(id, repositories);
@@ -235,15 +261,37 @@ function assertMayDecide(principal: Principal, request: ChangeRequest): void {
     });
   }
   if (!requirements.some((requirement) => counts(requirement, personOf(principal)))) {
-    throw new NomosError('FORBIDDEN', `The change request "${request.id}" is not yours to decide.`, {
-      fix: describeApprovers(requirements),
-    });
+    const message = `The change request "${request.id}" is not yours to decide, but that of ${describeTeams(requirements)}.`;
+    throw new NomosError('FORBIDDEN', message, { fix: describeApprovers(requirements) });
   }
   if (decisions.some(({ by }) => by.id === principal.id && by.role === principal.role)) {
     throw new NomosError('FORBIDDEN', 'You have decided this change request already.', {
       fix: describeApprovers(requirements),
     });
   }
+}
+
+/** A member talks about what the own team asks for, or is asked about. */
+function assertConcerned(
+  { principal, scope }: Actor,
+  { id, requestedBy, requirements }: ChangeRequest,
+): void {
+  if (scope === 'all') return;
+  const team = principal.role === 'member' ? principal.team : undefined;
+  if (team !== undefined && [requestedBy, ...requirements].some((one) => one.team === team)) return;
+  const message = `The change request "${id}" is that of ${describePerson(requestedBy)}.`;
+  throw new NomosError('FORBIDDEN', message, { fix: `Ask ${describeTeams(requirements)}.` });
+}
+
+function describePerson({ role, team }: ChangeRequest['requestedBy']): string {
+  return team === undefined ? `a ${role}` : `the team "${team}"`;
+}
+
+function describeTeams(requirements: readonly Requirement[]): string {
+  const teams = requirements.map(({ team }) =>
+    team === undefined ? 'platform admins' : `the team "${team}"`,
+  );
+  return [...new Set(teams)].join(' and ');
 }
 
 function describeApprovers(requirements: readonly Requirement[]): string {

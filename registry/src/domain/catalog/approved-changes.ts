@@ -42,14 +42,28 @@ export class ApprovedChanges implements RequestedChanges, RecycledEntries {
     );
   }
 
+  async environments(
+    kind: Approvable,
+    key: EntryKey,
+    repositories: Repositories,
+    proposal?: unknown,
+  ): Promise<string[]> {
+    const found = new Set<string>();
+    await inCollection(kind, async (collection) => {
+      for (const code of await environmentsOf(collection, key, repositories, proposal)) found.add(code);
+    });
+    return [...found].sort();
+  }
+
   retire(kind: Recyclable, name: string, actor: Actor, repositories: Repositories): Promise<void> {
     return inCollection(kind, async (collection) => {
       await this.#catalog.approved(collection, actor, [name], undefined, repositories).retire();
     });
   }
 
-  touch(kind: Recyclable, name: string, repositories: Repositories): Promise<void> {
-    return inCollection(kind, (collection) => raiseRevisionsOf(collection, [name], repositories));
+  async touch(kind: Recyclable, name: string, repositories: Repositories): Promise<void> {
+    const environments = await this.environments(kind, [name], repositories);
+    if (environments.length > 0) await repositories.environments.raiseRevisions(environments);
   }
 }
 
@@ -66,13 +80,18 @@ function inCollection(kind: Approvable, work: CollectionWork): Promise<void> {
   }
 }
 
-async function raiseRevisionsOf<Entry extends CatalogEntry, Create extends object, Change extends object>(
+/** Where an entry is, and where a change of it would have it. */
+async function environmentsOf<Entry extends CatalogEntry, Create extends object, Change extends object>(
   collection: Collection<Entry, Create, Change>,
   key: EntryKey,
   repositories: Repositories,
-): Promise<void> {
+  proposal: unknown,
+): Promise<string[]> {
   const entry = await collection.repository(repositories).find(key);
-  const affected = entry === undefined ? [] : await collection.affectedEnvironments(entry, repositories);
-  const environments = [...new Set(affected)].sort();
-  if (environments.length > 0) await repositories.environments.raiseRevisions(environments);
+  if (entry === undefined) return [];
+  const change = proposal === undefined ? {} : collection.schemas.change.parse(proposal);
+  return [
+    ...(await collection.affectedEnvironments(entry, repositories)),
+    ...(await collection.affectedEnvironments({ ...entry, ...change }, repositories)),
+  ];
 }

@@ -306,6 +306,7 @@ export class Catalog {
       const before = await findEntry(collection, key, repositories);
       const owner = await collection.owner(creationOf(collection, before), repositories);
       await requireOwn(actor, owner, repositories);
+      requireEnvironments(actor, await collection.affectedEnvironments(before, repositories));
       requireWritable(describe(collection, key), before, expectedVersion);
       requireUsable(describe(collection, key), before);
       const written = await work(before, repositories);

@@ -85,8 +85,8 @@ export class IdempotentCalls {
     if (!(await repository.tryHold(caller, key))) return undefined;
     const purpose = purposeOf(request);
     const known = await repository.find(caller, key, this.#clock());
-    if (known !== undefined) {
-      const kept = keptSchema.parse(JSON.parse(this.#secrets.open(known.sealed, purpose)));
+    const kept = known && this.#openKept(known.sealed, purpose);
+    if (kept !== undefined) {
       if (kept.fingerprint === fingerprint) return { answer: kept.answer, isReplayed: true };
       throw new NomosError('IDEMPOTENCY_KEY_REUSED', 'The idempotency key was used for another request.');
     }
@@ -102,6 +102,16 @@ export class IdempotentCalls {
     const expiresAt = new Date(this.#clock().getTime() + KEPT_MS);
     await repository.save({ caller, key, sealed: this.#secrets.seal(text, purpose), expiresAt });
     return { answer, isReplayed: false };
+  }
+
+  /** Undefined for what nobody can read any more, since the registry's secret key has changed: it counts as expired. */
+  #openKept(sealed: Uint8Array, purpose: string): z.infer<typeof keptSchema> | undefined {
+    try {
+      return keptSchema.parse(JSON.parse(this.#secrets.open(sealed, purpose)));
+    } catch (error) {
+      if (NomosError.from(error).code === 'CONFIGURATION_INVALID') return undefined;
+      throw error;
+    }
   }
 
   async #requireRoom(caller: string, repository: IdempotencyRepository): Promise<void> {

@@ -21,8 +21,13 @@ export class NormObservations {
     this.#clock = clock;
   }
 
-  note({ kind, name, application = '' }: NameRequest, { rollout }: JudgedName): void {
+  /** Counts a name, unless what it is used for turns out to be a dry run. */
+  note(request: NameRequest, { rollout }: JudgedName): void {
     if (rollout === undefined || rollout.breaks.length === 0) return;
+    void this.#database.afterwards(async () => this.#count(request, rollout));
+  }
+
+  #count({ kind, name, application = '' }: NameRequest, rollout: NonNullable<JudgedName['rollout']>): void {
     const key = `${rollout.norm} ${kind} ${name}`;
     const known = this.#waiting.get(key);
     if (known === undefined && this.#waiting.size >= WAITING_MAX) return;

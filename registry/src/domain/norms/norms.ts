@@ -11,7 +11,7 @@ import {
   type Violation,
 } from '@nomos/schemas';
 import type { z } from 'zod';
-import { type Actor, operator } from '../actor.js';
+import { type Actor, operator, requireEnvironments } from '../actor.js';
 import type { AuditLog } from '../audit/audit-log.js';
 import type { NameJudge } from '../catalog/name-judge.js';
 import type { Clock } from '../clock.js';
@@ -70,6 +70,7 @@ export class Norms {
   save(actor: Actor, document: unknown): Promise<StatedNorm> {
     const norm = proveNorm(document);
     return this.#database.change({ names: [lockOf(norm)] }, async (repositories) => {
+      requireEnvironments(actor, []);
       if ((await repositories.norms.find(norm)) !== undefined) {
         throw new NomosError('ALREADY_EXISTS', `The norm ${normId(norm)} exists already.`, {
           fix: 'Give the document another version, or replace the draft with PUT.',
@@ -86,6 +87,7 @@ export class Norms {
   replace(actor: Actor, key: NormKey, document: unknown, expected: number | undefined): Promise<StatedNorm> {
     const norm = proveNorm(document, key);
     return this.#database.change({ names: [lockOf(key)] }, async (repositories) => {
+      requireEnvironments(actor, []);
       const before = await findDraft(key, expected, repositories);
       const updatedAt = this.#clock();
       const after = { ...before, document: norm, revision: before.revision + 1, updatedAt };
@@ -99,6 +101,7 @@ export class Norms {
   /** @throws NomosError NOT_FOUND, NORM_STATE or VERSION_CONFLICT. */
   delete(actor: Actor, key: NormKey, expected: number | undefined): Promise<void> {
     return this.#database.change({ names: [lockOf(key)] }, async (repositories) => {
+      requireEnvironments(actor, []);
       const { document } = await findDraft(key, expected, repositories);
       await repositories.norms.delete(key);
       await this.#record(repositories, actor, 'delete', key, { before: { document } });
@@ -142,6 +145,7 @@ export class Norms {
     await this.#database.change({ ...ACTIVATION_LOCK, names: [lockOf(key)] }, async (repositories) => {
       await find(key, repositories);
       await requireEnvironment(request.environment, repositories);
+      requireEnvironments(actor, scopeOf(request.environment));
       await this.#activate(actor, key, request, repositories);
     });
     return this.#scope(request.environment);
@@ -157,6 +161,7 @@ export class Norms {
    */
   async rollBack(actor: Actor, from: string, environment: string | undefined): Promise<ScopeInForce> {
     await this.#database.change(ACTIVATION_LOCK, async (repositories) => {
+      requireEnvironments(actor, scopeOf(environment));
       const scope = environment ?? defaultScope;
       const current = (await repositories.norms.scopes()).find((one) => one.scope === scope)?.activation;
       if (current === undefined || (current.previous === undefined && scope === defaultScope)) {
@@ -323,6 +328,11 @@ async function requireEnvironment(code: string | undefined, { environments }: Re
   throw new NomosError('REQUEST_INVALID', message, {
     violations: [{ rule: 'environment-unknown', where: 'environment', message }],
   });
+}
+
+/** The environments that a norm is put in force for; none stands for all. */
+function scopeOf(environment: string | undefined): string[] {
+  return environment === undefined ? [] : [environment];
 }
 
 /** Edges learn which norm holds; the default one concerns every environment. */

@@ -100,6 +100,8 @@ export interface ProvisioningRepository {
   find(environment: string): Promise<ProvisioningRecord | undefined>;
   /** Stores the access; everything is looked at again then. */
   saveAccess(access: StoredAccess): Promise<void>;
+  /** Stores the same secret key, encrypted anew. */
+  reseal(environment: string, secretKeyEncrypted: Uint8Array): Promise<void>;
   /** Forgets the environment and all that was done there. */
   remove(environment: string): Promise<void>;
 

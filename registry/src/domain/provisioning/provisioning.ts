@@ -5,9 +5,10 @@ import {
   type PlannedOperation,
   type ProvisionedKind,
   type ProvisioningState,
+  type Reconciling,
   type Violation,
 } from '@nomos/schemas';
-import type { Actor } from '../actor.js';
+import { type Actor, operator, requireEnvironments } from '../actor.js';
 import type { AuditLog } from '../audit/audit-log.js';
 import type { Database, Repositories } from '../repositories.js';
 import type { SecretBox } from '../secrets.js';
@@ -37,6 +38,7 @@ export class Provisioning {
   setAccess(actor: Actor, environment: string, access: BrokerAccess): Promise<void> {
     return this.#database.change({ names: [lockOf(environment)] }, async (repositories) => {
       await requireEnvironment(environment, repositories);
+      requireEnvironments(actor, [environment]);
       const before = await repositories.provisioning.find(environment);
       if (before !== undefined && this.#isSame(before, access)) return;
       const { secretKey, certificateAuthority, accessKey, ...rest } = access;
@@ -68,6 +70,7 @@ export class Provisioning {
   removeAccess(actor: Actor, environment: string): Promise<void> {
     return this.#database.change({ names: [lockOf(environment)] }, async (repositories) => {
       const before = await requireManaged(environment, repositories);
+      requireEnvironments(actor, [environment]);
       await repositories.provisioning.remove(environment);
       await this.#audit.record(repositories, actor, {
         ...{ action: 'provisioning.remove-access', subjectKind: 'environment', subject: environment },
@@ -85,6 +88,7 @@ export class Provisioning {
   adopt(actor: Actor, environment: string, { topics, consumerGroups, reason }: Adoption): Promise<void> {
     return this.#database.change({ catalog: true }, async (repositories) => {
       await requireManaged(environment, repositories);
+      requireEnvironments(actor, [environment]);
       const { provisioning } = repositories;
       const violations: Violation[] = [];
       const results: { kind: ProvisionedKind; name: string; origin: 'adopted' }[] = [];
@@ -112,6 +116,52 @@ export class Provisioning {
         after: { topics, consumerGroups, ...(reason === undefined ? {} : { reason }) },
       });
     });
+  }
+
+  /**
+   * Writes down who has the broker compared with the catalog now, and whether what differs is to be set right.
+   *
+   * @throws NomosError NOT_FOUND or FORBIDDEN.
+   */
+  recordReconciling(actor: Actor, environment: string, { repair }: Reconciling): Promise<void> {
+    return this.#database.change({}, async (repositories) => {
+      const { driftPolicy } = await requireManaged(environment, repositories);
+      requireEnvironments(actor, [environment]);
+      await this.#audit.record(repositories, actor, {
+        ...{ action: 'provisioning.reconcile', subjectKind: 'environment', subject: environment },
+        after: { repair: repair ?? driftPolicy === 'repair' },
+      });
+    });
+  }
+
+  /** Encrypts with the present secret key what was encrypted with the one before. Returns how many. */
+  async reseal(): Promise<number> {
+    const { environments } = this.#database.repositories;
+    let count = 0;
+    for (const { code } of await environments.list({ includeRetired: true })) {
+      if (await this.#resealOf(code)) count += 1;
+    }
+    if (count > 0) await this.#recordReseal(count);
+    return count;
+  }
+
+  #resealOf(environment: string): Promise<boolean> {
+    return this.#database.change({ names: [lockOf(environment)] }, async ({ provisioning }) => {
+      const sealed = (await provisioning.find(environment))?.secretKeyEncrypted;
+      const resealed = sealed && this.#secrets.reseal(sealed, purposeOf(environment));
+      if (resealed === undefined) return false;
+      await provisioning.reseal(environment, resealed);
+      return true;
+    });
+  }
+
+  #recordReseal(count: number): Promise<void> {
+    return this.#database.change({}, (repositories) =>
+      this.#audit.record(repositories, operator, {
+        ...{ action: 'secret-key.change', subjectKind: 'secret key', subject: 'broker-access' },
+        after: { environments: count },
+      }),
+    );
   }
 
   /** @throws NomosError NOT_FOUND when there is no such environment. */

@@ -6,7 +6,7 @@ import {
   recyclableSchema,
   recyclingPolicySchema,
 } from '@nomos/schemas';
-import { type Actor, operator, requireOwn } from '../actor.js';
+import { type Actor, operator, requireEnvironments, requireOwn } from '../actor.js';
 import type { AuditLog } from '../audit/audit-log.js';
 import type { Clock } from '../clock.js';
 import type { Notices } from '../notices/notices.js';
@@ -24,6 +24,8 @@ export interface RecycledEntries {
   retire(kind: Recyclable, name: string, actor: Actor, repositories: Repositories): Promise<void>;
   /** To be called when the entry is quarantined or restored, so that edges learn of it. */
   touch(kind: Recyclable, name: string, repositories: Repositories): Promise<void>;
+  /** Where the entry is. */
+  environments(kind: Recyclable, key: readonly string[], repositories: Repositories): Promise<string[]>;
 }
 
 /** Finds what nobody uses, tells its owner, and takes it out of service step by step, with a way back. */
@@ -53,6 +55,7 @@ export class Recycling {
     expectedVersion: number | undefined,
   ): Promise<StoredRecyclingPolicy> {
     return this.#database.change({ catalog: true }, async (repositories) => {
+      requireEnvironments(actor, []);
       const before = await readPolicy(repositories);
       if (expectedVersion !== undefined && expectedVersion !== before.version) {
         const message = `The recycling policy is at version ${before.version}, not ${expectedVersion}.`;
@@ -177,6 +180,7 @@ export class Recycling {
     return this.#database.change({ catalog: true }, async (repositories) => {
       const found = await findCase(id, repositories);
       await requireOwn(actor, found.application, repositories);
+      requireEnvironments(actor, await this.#entries.environments(found.kind, [found.name], repositories));
       const after = await step(found, repositories);
       await repositories.recycling.update(after);
       await this.#record(verb, actor, found, after, repositories);

@@ -9,7 +9,7 @@ import {
   type Schema,
 } from '@nomos/schemas';
 import type { z } from 'zod';
-import { type Actor, requireOwn } from '../actor.js';
+import { type Actor, requireEnvironments, requireOwn } from '../actor.js';
 import type { AuditLog } from '../audit/audit-log.js';
 import { examineReferences } from '../catalog/references.js';
 import type { Clock } from '../clock.js';
@@ -60,6 +60,7 @@ export class Schemas {
       const subject = await schemas.findSubject(name);
       const owner = await findOwner(name, subject, request.application, repositories);
       await requireOwn(actor, owner.application, repositories);
+      requireEnvironments(actor, await environmentsOf(name, owner, repositories));
       await requireActive(name, owner, repositories);
       requireSame(subject, owner, request);
       const { references } = request;
@@ -132,6 +133,7 @@ export class Schemas {
     return this.#database.change(LOCKS, async (repositories) => {
       const before = await requireSubject(name, repositories);
       await requireOwn(actor, before.application, repositories);
+      requireEnvironments(actor, await environmentsOf(name, before, repositories));
       await requireActive(name, before, repositories);
       if (expectedVersion !== undefined && expectedVersion !== before.version) {
         const message = `The schema "${name}" is at change ${before.version}, not ${expectedVersion}.`;
@@ -185,6 +187,7 @@ export class Schemas {
       const { schemas } = repositories;
       const subject = await requireSubject(key.subject, repositories);
       await requireOwn(actor, subject.application, repositories);
+      requireEnvironments(actor, await environmentsOf(key.subject, subject, repositories));
       const before = await requireVersion(key.subject, key.version, repositories);
       const user = await schemas.findReferring(key);
       if (user !== undefined) {
@@ -253,6 +256,11 @@ async function findOwner(
         ]);
   if (violations.length === 0 && application !== undefined) return { kind: 'shared', application };
   throw new NomosError('REQUEST_INVALID', `The shared schema "${name}" has no owner.`, { violations });
+}
+
+/** Where the messages of the schema are; a shared one can be in all environments, for which none stands. */
+async function environmentsOf(name: string, { kind }: Owner, { topics }: Repositories): Promise<string[]> {
+  return (kind === 'topic' ? await topics.find([name]) : undefined)?.environments ?? [];
 }
 
 async function requireActive(name: string, { kind }: Owner, { topics }: Repositories): Promise<void> {

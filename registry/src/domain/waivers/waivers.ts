@@ -1,6 +1,6 @@
 import { type grantWaiverSchema, NomosError } from '@nomos/schemas';
 import type { z } from 'zod';
-import type { Actor } from '../actor.js';
+import { type Actor, requireEnvironments } from '../actor.js';
 import type { AuditLog } from '../audit/audit-log.js';
 import type { Clock } from '../clock.js';
 import type { Database, Repositories } from '../repositories.js';
@@ -25,6 +25,7 @@ export class Waivers {
   /** @throws NomosError REQUEST_INVALID when the team does not exist or the expiry is past. */
   grant(actor: Actor, request: WaiverRequest): Promise<WaiverRecord> {
     return this.#database.change({ catalog: true }, async (repositories) => {
+      requireEnvironments(actor, []);
       const now = this.#clock();
       const violations = [];
       if ((await repositories.teams.find([request.owner]))?.status !== 'active') {
@@ -67,6 +68,7 @@ export class Waivers {
   revoke(actor: Actor, id: string): Promise<WaiverRecord> {
     return this.#database.change({ names: [`waiver/${id}`] }, async (repositories) => {
       const before = await find(id, repositories);
+      requireEnvironments(actor, []);
       if (!this.isInForce(before)) return before;
       const after = { ...before, revokedAt: this.#clock() };
       await repositories.waivers.revoke(id, after.revokedAt);

@@ -75,6 +75,7 @@ export const approvalRoutes: readonly Route[] = [
     request: { params },
     answers: { 200: request },
     problems: ['NOT_FOUND'],
+    example: { params: { id: 'REQUEST_ID' } },
     handle: async ({ params: { id } }, { approvals }) => ({ status: 200, body: await approvals.read(id) }),
   }),
   defineRoute({
@@ -84,6 +85,7 @@ export const approvalRoutes: readonly Route[] = [
     request: { params, body: approveSchema },
     answers: { 200: request },
     problems: ['NOT_FOUND', 'REQUEST_ENDED', 'TOO_MANY_REQUESTS'],
+    example: { params: { id: 'REQUEST_ID' }, body: { comment: 'Agreed with operations' } },
     handle: async ({ params: { id }, body, actor }, { approvals }) => ({
       status: 200,
       body: await approvals.approve(actor, id, body.comment),
@@ -96,6 +98,7 @@ export const approvalRoutes: readonly Route[] = [
     request: { params, body: rejectSchema },
     answers: { 200: request },
     problems: ['NOT_FOUND', 'REQUEST_ENDED', 'TOO_MANY_REQUESTS'],
+    example: { params: { id: 'REQUEST_ID' }, body: { comment: 'The group of transfers does it already' } },
     handle: async ({ params: { id }, body, actor }, { approvals }) => ({
       status: 200,
       body: await approvals.reject(actor, id, body.comment),
@@ -108,6 +111,7 @@ export const approvalRoutes: readonly Route[] = [
     request: { params },
     answers: { 200: request },
     problems: ['NOT_FOUND', 'REQUEST_ENDED'],
+    example: { params: { id: 'REQUEST_ID' } },
     handle: async ({ params: { id }, actor }, { approvals }) => ({
       status: 200,
       body: await approvals.withdraw(actor, id),
@@ -120,6 +124,7 @@ export const approvalRoutes: readonly Route[] = [
     request: { params, body: commentSchema },
     answers: { 200: request },
     problems: ['NOT_FOUND', 'TOO_MANY_REQUESTS'],
+    example: { params: { id: 'REQUEST_ID' }, body: { text: 'Which system asks for it?' } },
     handle: async ({ params: { id }, body, actor }, { approvals }) => ({
       status: 200,
       body: await approvals.comment(actor, id, body.text),

@@ -11,11 +11,7 @@ import { toAuditEventJson } from '../../domain/audit/audit-event-json.js';
 import type { AuditQuery } from '../../domain/audit/audit-repository.js';
 import { formatAnchor, parseAnchor } from '../../domain/audit/verify-chain.js';
 import { readNumberCursor, toPage } from '../page.js';
-import { defineRoute, type Route } from '../route.js';
-
-const NDJSON = 'application/x-ndjson';
-
-/** Lines of an export go out in blocks of so many characters. */
+import { defineRoute, LINES, type Route } from '../route.js';
 
 /** Who did what and when, and the proof that it was not changed since. */
 export const auditRoutes: readonly Route[] = [
@@ -50,7 +46,7 @@ export const auditRoutes: readonly Route[] = [
     tag: 'audit',
     permission: 'audit.read',
     answers: {
-      200: { description: 'One event a line', schema: auditEventSchema, mediaType: NDJSON },
+      200: { description: 'One event a line', schema: auditEventSchema, mediaType: LINES },
     },
     example: {},
     handle: async (_call, { auditTrail }) => {

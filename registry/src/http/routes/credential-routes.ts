@@ -71,7 +71,7 @@ export const credentialRoutes: readonly Route[] = [
     },
     problems: ['NOT_FOUND', 'RETIRED', 'TOO_MANY_REQUESTS'],
     example: {
-      params: { code: 'paycore', accessKey: '0123456789abcdef0123' },
+      params: { code: 'paycore', accessKey: 'ACCESS_KEY' },
       body: { overlapSeconds: 3600 },
     },
     handle: async ({ params: { code, accessKey }, body, actor }, { credentials }) => {
@@ -87,7 +87,7 @@ export const credentialRoutes: readonly Route[] = [
     tag: 'credentials',
     permission: 'credentials.write',
     request: { params: oneParams },
-    example: { params: { code: 'paycore', accessKey: '0123456789abcdef0123' } },
+    example: { params: { code: 'paycore', accessKey: 'ACCESS_KEY' } },
     answers: { 204: { description: 'The credentials are worthless from now on' } },
     problems: ['NOT_FOUND'],
     handle: async ({ params: { code, accessKey }, actor }, { credentials }) => {

@@ -2,6 +2,7 @@ import {
   activateNormSchema,
   checkNamesSchema,
   codeSchema,
+  defaultNorm,
   impactLineSchema,
   judgedNamesSchema,
   listQuerySchema,
@@ -20,7 +21,7 @@ import { normId } from '../../domain/norms/norms-in-force.js';
 import { readIfMatch, toEntityTag } from '../entity-tag.js';
 import { readYaml } from '../norm-document.js';
 import { readCursor, toPage } from '../page.js';
-import { type Answer, defineRoute, type Route } from '../route.js';
+import { type Answer, defineRoute, LINES, type Route } from '../route.js';
 
 const params = z.strictObject({
   name: z.string().max(32),
@@ -32,6 +33,8 @@ const environmentQuery = z.strictObject({
 const pageQuery = listQuerySchema.omit({ includeRetired: true });
 const savedNorm = { schema: savedNormSchema, etag: true };
 const defaultVersion = { name: 'default', version: '1' };
+const draft = { ...defaultNorm, name: 'bank', version: 1 };
+const draftVersion = { name: draft.name, version: String(draft.version) };
 const path = '/v1/norms/{name}/{version}';
 const reading = { tag: 'norms', permission: 'norms.read' } as const;
 const writing = { tag: 'norms', permission: 'norms.write' } as const;
@@ -44,6 +47,7 @@ const draftRoutes: readonly Route[] = [
     request: { body: saveNormSchema },
     answers: { 201: { description: 'The draft', ...savedNorm } },
     problems: ['NORM_INVALID', 'ALREADY_EXISTS'],
+    example: { body: { document: { ...draft, version: 2 } } },
     handle: async ({ body, actor }, { norms }) => {
       const saved = await norms.save(actor, documentIn(body));
       const { name, version } = saved.document;
@@ -57,6 +61,7 @@ const draftRoutes: readonly Route[] = [
     conditional: true,
     answers: { 200: { description: 'The draft', ...savedNorm } },
     problems: ['NORM_INVALID', 'NOT_FOUND', 'NORM_STATE', 'VERSION_CONFLICT'],
+    example: { params: draftVersion, body: { document: draft } },
     handle: async ({ params: key, body, actor, header }, { norms }) =>
       savedAnswer(await norms.replace(actor, key, documentIn(body), readIfMatch(header('if-match'))), 200),
   }),
@@ -67,6 +72,7 @@ const draftRoutes: readonly Route[] = [
     conditional: true,
     answers: { 204: { description: 'The draft is gone' } },
     problems: ['NOT_FOUND', 'NORM_STATE', 'VERSION_CONFLICT'],
+    example: { params: draftVersion },
     handle: async ({ params: key, actor, header }, { norms }) => {
       await norms.delete(actor, key, readIfMatch(header('if-match')));
       return { status: 204 };
@@ -144,7 +150,7 @@ const readingRoutes: readonly Route[] = [
 
 const effectRoutes: readonly Route[] = [
   defineRoute({
-    ...{ method: 'post', path: `${path}/preview`, id: 'norms.preview', ...trying },
+    ...{ method: 'post', path: `${path}:preview`, id: 'norms.preview', ...trying },
     summary: 'Judge names by a norm that need not be in force',
     request: { params, body: checkNamesSchema.omit({ environment: true }) },
     answers: { 200: { description: 'The readings', schema: judgedNamesSchema } },
@@ -159,14 +165,14 @@ const effectRoutes: readonly Route[] = [
     },
   }),
   defineRoute({
-    ...{ method: 'post', path: `${path}/impact`, id: 'norms.impact', ...trying },
+    ...{ method: 'post', path: `${path}:impact`, id: 'norms.impact', ...trying },
     summary: 'Replay a norm on every registered name and live session: who would break, by owner',
     request: { params, query: environmentQuery },
     answers: {
       200: {
         description: 'One JSON object a line: progress, then owners and sessions that break, then a summary',
         schema: impactLineSchema,
-        mediaType: 'application/x-ndjson',
+        mediaType: LINES,
       },
     },
     problems: ['NOT_FOUND', 'TOO_MANY_REQUESTS'],
@@ -177,7 +183,7 @@ const effectRoutes: readonly Route[] = [
     },
   }),
   defineRoute({
-    ...{ method: 'post', path: `${path}/activate`, id: 'norms.activate', ...writing },
+    ...{ method: 'post', path: `${path}:activate`, id: 'norms.activate', ...writing },
     summary: 'Put a norm in force for all environments or for one, at once or by dates',
     request: { params, body: activateNormSchema },
     answers: { 200: { description: 'What is in force now', schema: normInForceSchema } },
@@ -189,12 +195,12 @@ const effectRoutes: readonly Route[] = [
     }),
   }),
   defineRoute({
-    ...{ method: 'post', path: '/v1/norms/roll-back', id: 'norms.roll-back', ...writing },
+    ...{ method: 'post', path: '/v1/norms:roll-back', id: 'norms.roll-back', ...writing },
     summary: 'Return to the norm before, for all environments or for one',
     request: { body: rollBackNormSchema },
     answers: { 200: { description: 'What is in force now', schema: normInForceSchema } },
     problems: ['NORM_STATE', 'VERSION_CONFLICT'],
-    example: { body: { norm: 'default@1', environment: 'prod' } },
+    example: { body: { norm: 'default@1', environment: 'dev' } },
     handle: async ({ body: { norm, environment }, actor }, { norms }) => ({
       status: 200,
       body: toInForce(await norms.rollBack(actor, norm, environment)),

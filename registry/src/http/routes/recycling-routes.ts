@@ -74,6 +74,7 @@ export const recyclingRoutes: readonly Route[] = [
     request: { params },
     answers: { 200: answer },
     problems: ['NOT_FOUND'],
+    example: { params: { id: 'CASE_ID' } },
     handle: async ({ params: { id } }, { recycling }) => ({ status: 200, body: await recycling.read(id) }),
   }),
   defineRoute({
@@ -83,6 +84,10 @@ export const recyclingRoutes: readonly Route[] = [
     request: { params, body: keepSchema },
     answers: { 200: answer },
     problems: ['NOT_FOUND', 'RECYCLING_ENDED'],
+    example: {
+      params: { id: 'CASE_ID' },
+      body: { until: '2030-01-01T00:00:00Z', reason: 'Used at the end of each year' },
+    },
     handle: async ({ params: { id }, body, actor }, { recycling }) => ({
       status: 200,
       body: await recycling.keep(actor, id, new Date(body.until), body.reason),
@@ -95,6 +100,7 @@ export const recyclingRoutes: readonly Route[] = [
     request: { params },
     answers: { 200: answer },
     problems: ['NOT_FOUND', 'RECYCLING_ENDED', 'RECYCLING_TOO_EARLY'],
+    example: { params: { id: 'CASE_ID' } },
     handle: async ({ params: { id }, actor }, { recycling }) => ({
       status: 200,
       body: await recycling.quarantine(actor, id),
@@ -107,6 +113,7 @@ export const recyclingRoutes: readonly Route[] = [
     request: { params, body: recyclingReasonSchema },
     answers: { 200: answer },
     problems: ['NOT_FOUND', 'RECYCLING_ENDED'],
+    example: { params: { id: 'QUARANTINED_CASE_ID' }, body: { reason: 'A batch job needs it' } },
     handle: async ({ params: { id }, body, actor }, { recycling }) => ({
       status: 200,
       body: await recycling.restore(actor, id, body.reason),
@@ -119,6 +126,7 @@ export const recyclingRoutes: readonly Route[] = [
     request: { params },
     answers: { 200: answer },
     problems: ['NOT_FOUND', 'RECYCLING_ENDED', 'RECYCLING_TOO_EARLY', 'IN_USE'],
+    example: { params: { id: 'QUARANTINED_CASE_ID' } },
     handle: async ({ params: { id }, actor }, { recycling }) => ({
       status: 200,
       body: await recycling.retire(actor, id),

@@ -38,6 +38,8 @@ const readable = { tag: 'schemas', permission: 'schemas.read' } as const;
 const writable = { tag: 'schemas', permission: 'schemas.write' } as const;
 
 const subject = 'pay-paycore-transfer-completed';
+const registered = { params: { subject: 'pay-paycore-transfer-rejected' } };
+const registeredVersion = { params: { ...registered.params, version: '1' } };
 const schema = {
   type: 'object',
   properties: { id: { type: 'string' }, cents: { type: 'integer', minimum: 0 } },
@@ -53,6 +55,7 @@ export const schemaRoutes: readonly Route[] = [
     request: { params: z.strictObject({ id: z.string().regex(/^[0-9a-f]{64}$/, '64 hexadecimal digits') }) },
     answers: { 200: { description: 'The schema', schema: schemaContentSchema } },
     problems: ['NOT_FOUND'],
+    example: { params: { id: 'CONTENT_ID' } },
     handle: async ({ params: { id } }, { schemas }) => {
       const found = await schemas.readContent(id);
       const [first] = found.map(toVersion);
@@ -80,6 +83,7 @@ export const schemaRoutes: readonly Route[] = [
     request: { params: subjectParams },
     answers: { 200: { description: 'The schema', schema: schemaSubjectSchema, etag: true } },
     problems: ['NOT_FOUND'],
+    example: registered,
     handle: async ({ params }, { schemas }) => subjectAnswer(await schemas.readSubject(params.subject)),
   }),
   defineRoute({
@@ -89,6 +93,7 @@ export const schemaRoutes: readonly Route[] = [
     conditional: true,
     answers: { 200: { description: 'The changed schema', schema: schemaSubjectSchema, etag: true } },
     problems: ['NOT_FOUND', 'RETIRED', 'VERSION_CONFLICT'],
+    example: { ...registered, body: { compatibility: 'FULL' } },
     handle: async (call, { schemas }) => {
       const expected = readIfMatch(call.header('if-match'));
       const { actor, params, body } = call;
@@ -129,6 +134,7 @@ export const schemaRoutes: readonly Route[] = [
     request: { params: subjectParams, query: pageQuery },
     answers: { 200: { description: 'A page of versions', schema: pageSchema(schemaVersionSummarySchema) } },
     problems: ['NOT_FOUND'],
+    example: registered,
     handle: async ({ params, query: { limit, cursor } }, { schemas }) => {
       const [text] = readCursor(cursor, 1) ?? [];
       const after = text === undefined ? undefined : numberSchema.safeParse(text).data;
@@ -145,6 +151,7 @@ export const schemaRoutes: readonly Route[] = [
     request: { params: anyVersionParams },
     answers: { 200: { description: 'The version', schema: schemaVersionSchema } },
     problems: ['NOT_FOUND'],
+    example: registeredVersion,
     handle: async ({ params }, { schemas }) => ({
       status: 200,
       body: toVersion(await schemas.readVersion(params.subject, params.version)),
@@ -156,6 +163,7 @@ export const schemaRoutes: readonly Route[] = [
     request: { params: anyVersionParams },
     answers: { 200: { description: 'The version and the bundle', schema: bundledSchemaSchema } },
     problems: ['NOT_FOUND'],
+    example: registeredVersion,
     handle: async ({ params }, { schemas }) => {
       const { record, bundle } = await schemas.readBundle(params.subject, params.version);
       return { status: 200, body: { ...toSummary(record), schema: bundle } };
@@ -167,6 +175,7 @@ export const schemaRoutes: readonly Route[] = [
     request: { params: versionParams },
     answers: { 204: { description: 'The version is gone' } },
     problems: ['NOT_FOUND', 'IN_USE'],
+    example: registeredVersion,
     handle: async ({ params, actor }, { schemas }) => {
       await schemas.deleteVersion(actor, params);
       return { status: 204 };

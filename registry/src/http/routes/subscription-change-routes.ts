@@ -17,6 +17,7 @@ const one = group.extend({ id: z.string().max(64) });
 const tag = 'subscriptions';
 const changed = { description: 'How the change stands', schema: subscriptionChangeSchema };
 const example = { params: { name: 'cg-sms-notify' } };
+const runningExample = { params: { name: 'cg-ledger-archive', id: 'CHANGE_ID' } };
 
 /** Planned changes of what a group subscribes to, while its instances are deployed one after the other. */
 export const subscriptionChangeRoutes: readonly Route[] = [
@@ -79,6 +80,7 @@ export const subscriptionChangeRoutes: readonly Route[] = [
     request: { params: one },
     answers: { 200: { ...changed, schema: watchedSubscriptionChangeSchema } },
     problems: ['NOT_FOUND'],
+    example: runningExample,
     handle: async ({ params: { name, id } }, { subscriptionChanges }) => ({
       status: 200,
       body: toWatched(await subscriptionChanges.watch(name, id)),
@@ -86,7 +88,7 @@ export const subscriptionChangeRoutes: readonly Route[] = [
   }),
   defineRoute({
     method: 'post',
-    path: `${path}/{id}/abort`,
+    path: `${path}/{id}:abort`,
     id: 'subscription-changes.abort',
     summary: 'Go back to the old set; the sessions of instances with the new one are closed',
     tag,
@@ -94,6 +96,7 @@ export const subscriptionChangeRoutes: readonly Route[] = [
     request: { params: one },
     answers: { 200: changed },
     problems: ['NOT_FOUND', 'RETIRED', 'VERSION_CONFLICT'],
+    example: runningExample,
     handle: async ({ params: { name, id }, actor }, { subscriptionChanges }) => ({
       status: 200,
       body: toChange(await subscriptionChanges.abort(actor, name, id)),
@@ -101,7 +104,7 @@ export const subscriptionChangeRoutes: readonly Route[] = [
   }),
   defineRoute({
     method: 'post',
-    path: `${path}/{id}/contract`,
+    path: `${path}/{id}:contract`,
     id: 'subscription-changes.contract',
     summary: 'Make the new set the only one, now',
     tag,
@@ -109,6 +112,7 @@ export const subscriptionChangeRoutes: readonly Route[] = [
     request: { params: one, body: contractSubscriptionChangeSchema },
     answers: { 200: changed },
     problems: ['NOT_FOUND', 'RETIRED', 'VERSION_CONFLICT', 'IN_USE'],
+    example: { ...runningExample, body: { force: true } },
     handle: async ({ params: { name, id }, body, actor }, { subscriptionChanges }) => ({
       status: 200,
       body: toChange(await subscriptionChanges.contract(actor, name, id, body.force)),

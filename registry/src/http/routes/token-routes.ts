@@ -64,7 +64,7 @@ export const tokenRoutes: readonly Route[] = [
     request: { params, body: rotateTokenSchema },
     answers: { 200: { description: 'The token with its new text', schema: createdTokenSchema } },
     problems: ['NOT_FOUND'],
-    example: { params: { id: '0123456789abcdef0123' }, body: { overlapSeconds: 3600 } },
+    example: { params: { id: 'TOKEN_ID' }, body: { overlapSeconds: 3600 } },
     handle: async ({ params: { id }, body, actor }, { tokens }) => {
       const { record, text } = await tokens.rotate(actor, id, body);
       return { status: 200, body: { ...toToken(record, tokens), token: text } };
@@ -80,7 +80,7 @@ export const tokenRoutes: readonly Route[] = [
     request: { params },
     answers: { 204: { description: 'The token is worthless from now on' } },
     problems: ['NOT_FOUND', 'LAST_ADMIN'],
-    example: { params: { id: '0123456789abcdef0123' } },
+    example: { params: { id: 'TOKEN_ID' } },
     handle: async ({ params: { id }, actor }, { tokens }) => {
       await tokens.revoke(actor, id);
       return { status: 204 };

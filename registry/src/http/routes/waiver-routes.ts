@@ -76,6 +76,7 @@ export const waiverRoutes: readonly Route[] = [
     request: { params },
     answers: { 200: { description: 'The waiver', schema: waiverSchema } },
     problems: ['NOT_FOUND'],
+    example: { params: { id: 'WAIVER_ID' } },
     handle: async ({ params: { id } }, { waivers }) => ({
       status: 200,
       body: toWaiver(await waivers.read(id), waivers),
@@ -91,6 +92,7 @@ export const waiverRoutes: readonly Route[] = [
     request: { params },
     answers: { 200: { description: 'The ended waiver', schema: waiverSchema } },
     problems: ['NOT_FOUND'],
+    example: { params: { id: 'WAIVER_ID' } },
     handle: async ({ params: { id }, actor }, { waivers }) => ({
       status: 200,
       body: toWaiver(await waivers.revoke(actor, id), waivers),

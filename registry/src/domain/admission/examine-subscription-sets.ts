@@ -1,0 +1,89 @@
+import { isUsable, joinFilters, NomosError, type SubscriptionSet, type Violation } from '@nomos/schemas';
+import type { ApprovalGate } from '../approvals/approval-gate.js';
+import { readChangeFacts } from '../approvals/change-facts.js';
+import type { NameJudge } from '../catalog/name-judge.js';
+import { subscriptions } from '../catalog/subscriptions.js';
+import type { Repositories } from '../repositories.js';
+import { describeSubscriptions } from './describe-subscriptions.js';
+
+const DEADLINE_MS_MAX = 7 * 24 * 60 * 60 * 1000;
+
+/** Everything that speaks against a group's going over from one set of subscriptions to another. */
+export async function examineSubscriptionSets(
+  group: string,
+  { before, after }: { readonly before: SubscriptionSet; readonly after: SubscriptionSet },
+  judge: NameJudge,
+  gate: ApprovalGate,
+  repositories: Repositories,
+): Promise<Violation[]> {
+  const violations: Violation[] = [];
+  const seen = new Set<string>();
+  for (const [index, { topic, filter }] of after.entries()) {
+    const where = `subscriptions[${index}]`;
+    if (seen.has(topic)) {
+      violations.push({ rule: 'named-twice', where, message: `"${topic}" is named twice.` });
+    }
+    seen.add(topic);
+    const { references = [] } = await subscriptions.examine({ group, topic, filter }, repositories, judge);
+    violations.push(...references.map((one) => ({ ...one, where: `${where}.${one.where ?? ''}` })));
+    if (references.length > 0) continue;
+    violations.push(...(await examineApproval(group, topic, `${where}.topic`, gate, repositories)));
+    const old = before.find((one) => one.topic === topic);
+    if (old !== undefined) violations.push(...examineJoining(old.filter, filter, `${where}.filter`));
+  }
+  if (before.length === 0) {
+    const message = `The group "${group}" subscribes to nothing yet.`;
+    violations.push({ rule: 'nothing-to-change', message, expected: 'POST /v1/subscriptions' });
+  } else if (describeSubscriptions(before) === describeSubscriptions(after)) {
+    const message = `The group "${group}" subscribes to just that already.`;
+    violations.push({ rule: 'nothing-to-change', where: 'subscriptions', message });
+  }
+  return violations;
+}
+
+/** When a change is to be over: soon enough that it is not forgotten. */
+export function examineDeadline(deadline: Date, now: Date): Violation[] {
+  const latest = new Date(now.getTime() + DEADLINE_MS_MAX);
+  if (deadline > now && deadline <= latest) return [];
+  const message = `The deadline ${deadline.toISOString()} is not within the next seven days.`;
+  return [
+    { rule: 'deadline', where: 'deadline', message, expected: `a time before ${latest.toISOString()}` },
+  ];
+}
+
+/** What needs somebody's approval is subscribed to first, and changed then: nobody is passed over on this way. */
+async function examineApproval(
+  group: string,
+  topic: string,
+  where: string,
+  gate: ApprovalGate,
+  repositories: Repositories,
+): Promise<Violation[]> {
+  const known = await repositories.subscriptions.find([group, topic]);
+  if (known !== undefined && isUsable(known)) return [];
+  const facts = await readChangeFacts('subscriptions', 'create', [{ group, topic }], repositories);
+  const [needed] = await gate.requirements(facts, repositories);
+  if (needed === undefined) return [];
+  const whose = needed.team === undefined ? 'a platform admin' : `the team "${needed.team}"`;
+  return [
+    {
+      ...{ rule: 'approval-required', where },
+      message: `That "${group}" receives "${topic}" needs the approval of ${whose} (rule "${needed.rule}").`,
+      expected: 'a subscription that was approved, by POST /v1/subscriptions',
+    },
+  ];
+}
+
+function examineJoining(
+  before: SubscriptionSet[number]['filter'],
+  after: SubscriptionSet[number]['filter'],
+  where: string,
+): Violation[] {
+  try {
+    joinFilters(before, after);
+    return [];
+  } catch (error) {
+    const { message, fix } = NomosError.from(error);
+    return [{ rule: 'filters-joined', where, message, expected: fix }];
+  }
+}
