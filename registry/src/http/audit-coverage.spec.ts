@@ -99,6 +99,7 @@ const attempts: Readonly<Record<string, Attempt>> = {
   'tokens.create': { action: 'token.issue', body: { role: 'viewer', description } },
   'tokens.rotate': { action: 'token.rotate', body: {} },
   'tokens.revoke': { action: 'token.revoke' },
+  'recycling.sweep': { action: 'recycling.sweep' },
 };
 
 let fixture: RegistryFixture;
