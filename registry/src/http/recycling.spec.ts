@@ -126,9 +126,11 @@ describe('a candidate', () => {
     await topic('pay-paycore-card-issued', { environments: ['dev', 'prod'] });
     await topic('pay-paycore-card-blocked');
     await topic('pay-paycore-card-lost');
-    const sunset = new Date(now.getTime() + 60 * DAY_MS).toISOString();
+    const sunsetAt = new Date(now.getTime() + 60 * DAY_MS).toISOString();
     const reason = 'Nobody needs it';
-    await call('admin')('POST', '/v1/topics/pay-paycore-loan-repaid:deprecate', { reason, sunset });
+    const deprecation = { reason, sunsetAt };
+    const path = '/v1/topics/pay-paycore-loan-repaid:deprecate';
+    expect((await call('admin')('POST', path, deprecation)).status).toBe(200);
     await pass(8, ...business);
     const subscribed = { group: 'cg-ledger-book', topic: 'pay-paycore-card-blocked' };
     expect((await call('admin')('POST', '/v1/subscriptions', subscribed)).status).toBe(201);
