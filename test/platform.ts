@@ -18,6 +18,12 @@ export const APPLICATION = 'paycore';
 export const PRODUCER_GROUP = 'pg-paycore-transfer';
 const DESCRIPTION = 'For trying out.';
 
+/** How its registry is started, each time. */
+interface PlatformSettings {
+  readonly sessionTimes: Partial<SessionTimes>;
+  readonly clock?: () => Date;
+}
+
 /** A real registry with its Postgres, and a real broker, in a temporary folder. */
 export class Platform {
   readonly brokerPort: number;
@@ -32,13 +38,13 @@ export class Platform {
   #credentials = '';
   #names = 0;
 
-  readonly #sessionTimes: Partial<SessionTimes>;
+  readonly #settings: PlatformSettings;
 
   private constructor(
     { registry, database }: { readonly registry: Registry; readonly database: Postgres },
     folder: string,
     brokerPort: number,
-    sessionTimes: Partial<SessionTimes>,
+    settings: PlatformSettings,
   ) {
     this.#registry = registry;
     this.#database = database;
@@ -46,20 +52,24 @@ export class Platform {
     this.stateFolder = join(folder, 'state');
     this.brokerPort = brokerPort;
     this.#adminToken = registry.firstAdminToken ?? '';
-    this.#sessionTimes = sessionTimes;
+    this.#settings = settings;
   }
 
   /** Starts both, and registers the application with its producer group. */
-  static async start(sessionTimes: Partial<SessionTimes> = {}): Promise<Platform> {
+  static async start(
+    sessionTimes: Partial<SessionTimes> = {},
+    { clock }: { readonly clock?: () => Date } = {},
+  ): Promise<Platform> {
+    const settings: PlatformSettings = { sessionTimes, ...(clock && { clock }) };
     const folder = await mkdtemp(join(tmpdir(), 'nomos-sdk-'));
     // The embedded Postgres may run as another user, who has to pass through.
     await chmod(folder, 0o711);
     const dataFolder = join(folder, 'registry');
     const database = await startPostgres({ dataFolder });
     const databaseUrl = database.url('postgres');
-    const registry = await startRegistry({ dataFolder, databaseUrl, port: 0, sessionTimes });
+    const registry = await startRegistry({ dataFolder, databaseUrl, port: 0, ...settings });
     if (registry.firstAdminToken === undefined) throw new Error('a fresh registry gives an admin token');
-    const platform = new Platform({ registry, database }, folder, await freePort(), sessionTimes);
+    const platform = new Platform({ registry, database }, folder, await freePort(), settings);
     await platform.#prepare();
     return platform;
   }
@@ -76,7 +86,7 @@ export class Platform {
   async startRegistry(): Promise<void> {
     this.#registry = await startRegistry({
       ...{ dataFolder: join(this.#folder, 'registry'), databaseUrl: this.#database.url('postgres') },
-      ...{ port: Number(new URL(this.#registry.url).port), sessionTimes: this.#sessionTimes },
+      ...{ port: Number(new URL(this.#registry.url).port), ...this.#settings },
     });
   }
 

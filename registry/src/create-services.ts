@@ -23,7 +23,9 @@ import { Norms } from './domain/norms/norms.js';
 import { Notices } from './domain/notices/notices.js';
 import { Provisioning } from './domain/provisioning/provisioning.js';
 import { defaultReconcilerTimes, Reconciler } from './domain/provisioning/reconciler.js';
+import { CaseLog } from './domain/recycling/case-log.js';
 import { Recycling } from './domain/recycling/recycling.js';
+import { RecyclingSweep } from './domain/recycling/recycling-sweep.js';
 import type { Database } from './domain/repositories.js';
 import type { RevisionWatch } from './domain/revision-watch.js';
 import { Schemas } from './domain/schemas/schemas.js';
@@ -35,6 +37,7 @@ import { WhoisDesk } from './domain/whois/whois.js';
 import { Metrics } from './http/metrics.js';
 import { generateOpenApi, readVersion } from './http/openapi.js';
 import type { Services } from './http/services.js';
+import { postNotice } from './notify/post-notice.js';
 import type { RegistryOptions } from './registry-options.js';
 import { RemotingBrokerAdmin } from './remoting/remoting-broker-admin.js';
 
@@ -53,10 +56,13 @@ export async function createServices(
   const audit = new AuditLog(clock);
   const times = { ...defaultSessionTimes, ...sessionTimes };
   const credentials = new Credentials(database, secrets, audit, clock, times.grantGraceMs);
-  const gate = new ApprovalGate(audit, clock);
+  const notify = options.notify === undefined ? undefined : postNotice(options.notify);
+  const notices = new Notices(database, clock, log, notify);
+  const gate = new ApprovalGate(audit, notices, clock);
   const catalog = new Catalog(database, judge, gate, audit, clock, nameReservationMs);
   const changes = new ApprovedChanges(catalog);
-  const notices = new Notices(database, clock, log, undefined);
+  const caseLog = new CaseLog(notices, audit);
+  const recycling = new Recycling(database, changes, caseLog, audit, clock);
   const provisioning = new Provisioning(database, secrets, audit);
   const reconciler = new Reconciler({
     ...{ database, provisioning, audit, clock, log },
@@ -76,7 +82,8 @@ export async function createServices(
     notices,
     approvals: new Approvals(database, changes, audit, clock),
     usage: new UsageDesk(database, clock),
-    recycling: new Recycling(database, changes, notices, audit, clock),
+    recycling,
+    recyclingSweep: new RecyclingSweep(database, recycling, caseLog, audit, { clock, log }),
     whois: new WhoisDesk(database, judge, clock),
     auditTrail: new AuditTrail(database),
     authenticator: new Authenticator(database, clock, oidc && new OidcVerifier(oidc, clock, log)),

@@ -5,6 +5,7 @@ import type { OidcOptions } from './domain/identity/oidc-options.js';
 import type { ReconcilerTimes } from './domain/provisioning/reconciler.js';
 import type { AppSettings } from './http/express-app.js';
 import type { RequestLimits } from './http/request-gate.js';
+import type { NotifyOptions } from './notify/notify-options.js';
 
 /** Where and how a registry runs. */
 export interface RegistryOptions extends AppSettings {
@@ -40,5 +41,7 @@ export interface RegistryOptions extends AppSettings {
    * none by default. With more than there are, a client can pretend to have any address.
    */
   readonly trustedProxies?: number;
+  /** Where notices to teams are sent; NOMOS_NOTIFY_URL and NOMOS_NOTIFY_SECRET, or nowhere by default. */
+  readonly notify?: NotifyOptions;
   readonly reconcilerTimes?: Partial<ReconcilerTimes>;
 }

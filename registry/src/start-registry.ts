@@ -21,6 +21,7 @@ import { listen } from './http/http-server.js';
 import { defaultRequestLimits, RequestGate } from './http/request-gate.js';
 import { allRoutes } from './http/routes/all-routes.js';
 import type { Services } from './http/services.js';
+import { readNotifyOptions } from './notify/notify-options.js';
 import { readOidcSettings } from './oidc-settings.js';
 import { startPostgres } from './postgres/start-postgres.js';
 import type { RegistryOptions } from './registry-options.js';
@@ -96,7 +97,12 @@ async function start(
   const watch = new RevisionWatch(database.repositories.environments, log);
   const oidc =
     options.oidc === undefined ? await readOidcSettings(process.env) : parseOidcOptions(options.oidc);
-  const services = await createServices(database, watch, secrets, { ...options, ...(oidc && { oidc }) });
+  const notify = readNotifyOptions(options.notify, process.env);
+  const services = await createServices(database, watch, secrets, {
+    ...options,
+    ...(oidc && { oidc }),
+    ...(notify && { notify }),
+  });
   if (previousSecretKey !== undefined) {
     await services.credentials.reseal();
     await services.provisioning.reseal();

@@ -77,6 +77,7 @@ describe('layers inside a package', () => {
       store: ['domain'],
       http: ['domain'],
       remoting: ['domain'],
+      notify: ['domain'],
       postgres: [],
     },
     broker: {

@@ -23,7 +23,8 @@ const ANSWER_MS_MAX = 5_000;
 
 /**
  * Tells the registry now and then what clients published and consumed. A report that got no answer is sent again
- * under its id, so that it counts once; while the registry is away the counts add up here.
+ * under its id, so that it counts once; while the registry is away the counts add up here. When there is nothing to
+ * tell, an empty report says so: the registry must not take a broker that is away for topics that nobody uses.
  */
 export class UsageReporter {
   readonly #options: UsageReporterOptions;
@@ -57,7 +58,7 @@ export class UsageReporter {
     // While reports wait, new counts stay with the counter, where they add up instead of piling up.
     if (this.#unanswered.length === 0) {
       const entries = counts.take();
-      for (let start = 0; start < entries.length; start += limits.usageEntries) {
+      for (let start = 0; start === 0 || start < entries.length; start += limits.usageEntries) {
         const part = entries.slice(start, start + limits.usageEntries);
         this.#unanswered.push({ environment, id: newId(), entries: part });
       }

@@ -47,7 +47,8 @@ export async function pullMessage(
     room.assertNotRefused(application);
     room.use(answerBytes(messages.map(({ message }) => message.system.length + message.rest.length)));
     const { clientId: instance, ...use } = consumer;
-    services.usage.note({ kind: 'consumed', ...use, instance }, messages.length);
+    if (messages.length === 0) services.usage.note({ kind: 'waited', ...use, instance }, 1);
+    else services.usage.note({ kind: 'consumed', ...use, instance }, messages.length);
     await answer(consumer.topic, queue, messages, nextOffset, stream);
   } catch (error) {
     if (!(error instanceof NomosError)) services.log.error({ err: error }, 'PullMessage failed');

@@ -1,6 +1,6 @@
 import { apache, limits, type MessageFilter, NomosError } from '@nomos/schemas';
 import { brokerLimits } from '../core/broker-limits.js';
-import { clientKey } from '../core/client-key.js';
+import { clientIdIn, clientKey } from '../core/client-key.js';
 import type { ReceiveCall, ReceiveRequest } from '../core/receiving/receiving.js';
 import type { Delivery } from '../core/receiving/subscription.js';
 import { BoundedReceive, type ReceiveStream } from './bounded-receive.js';
@@ -40,6 +40,8 @@ export async function receiveMessage(
     try {
       const { call, deliveries } = await receive.take();
       if (deliveries.length === 0) {
+        const { group, topic } = demand;
+        services.usage.note({ kind: 'waited', topic, group, application, instance: clientIdIn(client) }, 1);
         await stream.write(encodeStatus({ code: Code.MESSAGE_NOT_FOUND, message: 'There is no message.' }));
         return;
       }

@@ -67,6 +67,8 @@ describe('what needs an approval', () => {
       202,
       [{ rule: 'confidential-subscription', approvers: 'topic-owner', team: 'payments', count: 1 }],
     ]);
+    const notices = await viewer('GET', '/v1/notices?team=payments');
+    expect(notices.body.items).toMatchObject([{ about: 'approval.asked', subject: asked.body.id }]);
     const subscription = `/v1/subscriptions/cg-sms-notify/${name}`;
     expect((await viewer('GET', subscription)).body.status).toBe('requested');
     // Not even a platform admin can decide in the owner's place.
@@ -94,6 +96,45 @@ describe('what needs an approval', () => {
     const changed = await payments('PATCH', `/v1/topics/${name}`, { description: 'More' });
     expect(changed.body.code).toBe('NOT_APPROVED');
   });
+});
+
+test('what is only requested is nothing to brokers and clients, and is found with its status', async () => {
+  await setPolicy(prodTopics);
+  const name = 'pay-paycore-vault-opened';
+  const path = `/v1/change-requests/${await requestTopic(name)}`;
+  const edge = clientOf(fixture.registry.url, await fixture.registry.issueEdgeToken('prod'));
+  const bundled = async () => {
+    const { body } = await edge('GET', '/v1/edge/bundle?environment=prod');
+    return (body.topics as { name: string }[]).some((one) => one.name === name);
+  };
+  const found = async () => {
+    const { body } = await viewer('GET', `/v1/search?q=${name}`);
+    return (body.items as { name: string; status: string }[]).find((one) => one.name === name)?.status;
+  };
+  const known = async () => (await viewer('GET', `/v1/whois/${name}`)).body.found;
+  expect(await bundled()).toBe(false);
+  expect(await found()).toBe('requested');
+  expect(await known()).toMatchObject([{ name, status: 'requested', owner: { team: { code: 'payments' } } }]);
+  const group = {
+    ...{ name: 'pg-paycore-vault', application: 'paycore', description, environments: ['prod'] },
+  };
+  expect((await payments('POST', '/v1/producer-groups', group)).status).toBe(201);
+  const { body } = await admin('POST', '/v1/applications/paycore/credentials', { description });
+  const application = clientOf(fixture.registry.url, String(body.token));
+  const opened = await application('POST', '/v1/sessions', {
+    ...{ application: 'paycore', environment: 'prod', instance: 'one', sdk: 'test' },
+    producers: [{ group: group.name, topics: [name] }],
+  });
+  expect([opened.body.code, rulesOf(opened)]).toEqual(['MANIFEST_REFUSED', ['topic-not-registered']]);
+  expect(JSON.stringify(opened.body.violations)).toContain('waits for approval');
+
+  await payments('POST', `${path}:withdraw`);
+  expect(await found()).toBeUndefined();
+  expect(await known()).toMatchObject([{ name, status: 'retired' }]);
+  await setPolicy();
+  const again = { name, application: 'paycore', description, environments: ['prod'] };
+  expect((await payments('POST', '/v1/topics', again)).status).toBe(201);
+  expect(await bundled()).toBe(true);
 });
 
 describe('a change request', () => {

@@ -130,6 +130,7 @@ const attempts: Readonly<Record<string, Attempt>> = {
   'tokens.create': { action: 'token.issue', body: { role: 'viewer', description } },
   'tokens.rotate': { action: 'token.rotate', params: { id: 'TOKEN_ID' }, body: {} },
   'tokens.revoke': { action: 'token.revoke', params: { id: 'TOKEN_ID' } },
+  'recycling.sweep': { action: 'recycling.sweep' },
 };
 
 let fixture: RegistryFixture;

@@ -16,6 +16,7 @@ import type { Notices } from '../domain/notices/notices.js';
 import type { Provisioning } from '../domain/provisioning/provisioning.js';
 import type { Reconciler } from '../domain/provisioning/reconciler.js';
 import type { Recycling } from '../domain/recycling/recycling.js';
+import type { RecyclingSweep } from '../domain/recycling/recycling-sweep.js';
 import type { Database } from '../domain/repositories.js';
 import type { RevisionWatch } from '../domain/revision-watch.js';
 import type { Schemas } from '../domain/schemas/schemas.js';
@@ -31,6 +32,7 @@ export interface Services {
   readonly catalog: Catalog;
   readonly approvals: Approvals;
   readonly recycling: Recycling;
+  readonly recyclingSweep: RecyclingSweep;
   readonly usage: UsageDesk;
   readonly notices: Notices;
   readonly judge: NameJudge;

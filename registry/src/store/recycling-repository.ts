@@ -1,38 +1,21 @@
 import {
   type Recyclable,
   type RecyclingCase,
+  recyclableSchema,
   recyclingCaseSchema,
   recyclingPolicySchema,
 } from '@nomos/schemas';
 import type { IdleEntry } from '../domain/recycling/recycling-case.js';
 import type { RecyclingRepository } from '../domain/recycling/recycling-repository.js';
+import { type UsageWatchRecord, watchOf } from '../domain/usage/usage-desk.js';
 import { Prisma } from './generated/client.js';
-
-/** What tells of each kind, as SQL: its table, its uses, and the sessions that it is connected in. */
-const evidenceOf: Readonly<Record<Recyclable, { table: string; uses: string; sessions: string }>> = {
-  topics: {
-    table: 'Topic',
-    uses: '"Usage"."topic" = entry."name"',
-    // A topic is in a session when a producer of it names the topic, or a consumer subscribes to it.
-    sessions: `"Session"."manifest" @? ('$.producers[*].topics[*] ? (@ == "' || entry."name" || '")')::jsonpath
-      OR "Session"."manifest" @? ('$.consumers[*].subscriptions[*].topic ? (@ == "' || entry."name" || '")')::jsonpath`,
-  },
-  'producer-groups': {
-    table: 'ProducerGroup',
-    uses: `"Usage"."group" = entry."name" AND "Usage"."kind" = 'published'`,
-    sessions: '"Session"."producerGroups" @> ARRAY[entry."name"]',
-  },
-  'consumer-groups': {
-    table: 'ConsumerGroup',
-    uses: `"Usage"."group" = entry."name" AND "Usage"."kind" = 'consumed'`,
-    sessions: '"Session"."consumerGroups" @> ARRAY[entry."name"]',
-  },
-};
+import { hasCase, idleEntries, idleNames, retiredCases, usedCandidates } from './idle-entries.js';
 
 interface IdleRow {
   readonly name: string;
   readonly application: string;
   readonly team: string;
+  readonly environments: readonly string[];
   readonly updatedAt: Date;
   readonly lastUsedAt: Date | null;
   readonly lastSessionAt: Date | null;
@@ -65,41 +48,23 @@ export function recyclingRepository(client: Prisma.TransactionClient): Recycling
       });
       return rows.map(({ document }) => recyclingCaseSchema.parse(document));
     },
-    async findIdle(kind, { since, now, after, limit }) {
-      const { table, uses, sessions } = evidenceOf[kind];
-      const rows = await client.$queryRaw<IdleRow[]>`
-        SELECT entry."name", entry."application", "Application"."team", entry."updatedAt",
-               (SELECT max("Usage"."lastAt") FROM "Usage" WHERE ${Prisma.raw(uses)}) AS "lastUsedAt",
-               (SELECT max("Session"."lastSeenAt") FROM "Session" WHERE ${Prisma.raw(sessions)}) AS "lastSessionAt"
-        FROM ${Prisma.raw(`"${table}"`)} entry JOIN "Application" ON "Application"."code" = entry."application"
-        WHERE entry."status" IN ('active', 'deprecated') AND entry."updatedAt" < ${since} AND entry."name" > ${after}
-          AND NOT EXISTS (SELECT 1 FROM "Usage" WHERE (${Prisma.raw(uses)}) AND "Usage"."lastAt" >= ${since})
-          AND NOT EXISTS (SELECT 1 FROM "Session"
-                          WHERE (${Prisma.raw(sessions)}) AND "Session"."lastSeenAt" >= ${since})
-          AND NOT EXISTS (SELECT 1 FROM "RecyclingCase" known
-                          WHERE known."kind" = ${kind} AND known."name" = entry."name"
-                            AND (known."endedAt" IS NULL OR known."keptUntil" > ${now}
-                                 OR known."endedAt" >= ${since}))
-        ORDER BY entry."name" LIMIT ${limit}`;
-      return rows.map((row) => idleEntryOf(kind, row));
+    async findIdleNames(kind, { since, reportedSince, now }) {
+      const rows = await client.$queryRaw<{ name: string }[]>(idleNames(kind, since, reportedSince, now));
+      return rows.map(({ name }) => name);
     },
-    async findUsedCandidates(now, limit) {
-      const found: RecyclingCase[] = [];
-      for (const [kind, { table, uses, sessions }] of Object.entries(evidenceOf)) {
-        const rows = await client.$queryRaw<{ document: unknown }[]>`
-          SELECT known."document" FROM "RecyclingCase" known
-          JOIN ${Prisma.raw(`"${table}"`)} entry ON entry."name" = known."name"
-          WHERE known."kind" = ${kind} AND known."state" = 'candidate'
-            AND (entry."updatedAt" > known."foundAt"
-                 OR EXISTS (SELECT 1 FROM "Usage" WHERE (${Prisma.raw(uses)}) AND "Usage"."lastAt" > known."foundAt")
-                 OR EXISTS (SELECT 1 FROM "Session" WHERE (${Prisma.raw(sessions)})
-                            AND "Session"."lastSeenAt" > known."foundAt" AND "Session"."expiresAt" > ${now}))
-          LIMIT ${limit - found.length}`;
-        found.push(...rows.map(({ document }) => recyclingCaseSchema.parse(document)));
-        if (found.length >= limit) break;
-      }
-      return found;
+    async readIdle(kind, names, { since, reportedSince }) {
+      const rows = await client.$queryRaw<IdleRow[]>(idleEntries(kind, names, since, reportedSince));
+      const watches = await client.usageWatch.findMany({ orderBy: { environment: 'asc' } });
+      return rows.map((row) => idleEntryOf(kind, row, watches));
     },
+    async withoutCase(kind, names, { since, now }) {
+      const rows = await client.$queryRaw<{ name: string }[]>`
+        SELECT asked."name" FROM unnest(${[...names]}::text[]) asked("name")
+        WHERE NOT ${hasCase(kind, Prisma.sql`asked."name"`, since, now)}`;
+      return rows.map(({ name }) => name);
+    },
+    findUsedCandidates: (limit) => readOfEachKind(client, usedCandidates, limit),
+    findRetired: (limit) => readOfEachKind(client, retiredCases, limit),
     async quarantined(which) {
       const rows = await client.recyclingCase.findMany({
         where: { state: 'quarantined', ...('kind' in which ? which : { name: { in: [...which.names] } }) },
@@ -117,14 +82,29 @@ export function recyclingRepository(client: Prisma.TransactionClient): Recycling
   };
 }
 
-function idleEntryOf(kind: Recyclable, row: IdleRow): IdleEntry {
-  const { name, application, team, updatedAt, lastUsedAt, lastSessionAt } = row;
+async function readOfEachKind(
+  client: Prisma.TransactionClient,
+  query: (kind: Recyclable, limit: number) => Prisma.Sql,
+  limit: number,
+): Promise<RecyclingCase[]> {
+  const found: RecyclingCase[] = [];
+  for (const kind of recyclableSchema.options) {
+    if (found.length >= limit) break;
+    const rows = await client.$queryRaw<{ document: unknown }[]>(query(kind, limit - found.length));
+    found.push(...rows.map(({ document }) => recyclingCaseSchema.parse(document)));
+  }
+  return found;
+}
+
+function idleEntryOf(kind: Recyclable, row: IdleRow, watches: readonly UsageWatchRecord[]): IdleEntry {
+  const { name, application, team, environments, updatedAt, lastUsedAt, lastSessionAt } = row;
   return {
     ...{ kind, name, application, team },
     evidence: {
       ...(lastUsedAt === null ? {} : { lastUsedAt: lastUsedAt.toISOString() }),
       ...(lastSessionAt === null ? {} : { lastSessionAt: lastSessionAt.toISOString() }),
       changedAt: updatedAt.toISOString(),
+      watched: watches.filter(({ environment }) => environments.includes(environment)).map(watchOf),
     },
   };
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { codeSchema, descriptionSchema, nameSchema, timestampSchema } from './fields.js';
+import { usageWatchSchema } from './usage.js';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -49,11 +50,14 @@ export type RecyclingState = z.infer<typeof recyclingStateSchema>;
 export const idleEvidenceSchema = z.strictObject({
   lastUsedAt: timestampSchema
     .optional()
-    .meta({ description: 'When a message was last published or consumed; absent when never' }),
+    .meta({ description: 'When a message was last published, consumed or waited for; absent when never' }),
   lastSessionAt: timestampSchema
     .optional()
     .meta({ description: 'When an instance was last connected with it' }),
   changedAt: timestampSchema.meta({ description: 'When the entry was last changed' }),
+  watched: z.array(usageWatchSchema).meta({
+    description: 'Each environment of the entry, with since when its broker reports what is used',
+  }),
 });
 export type IdleEvidence = z.infer<typeof idleEvidenceSchema>;
 
@@ -78,6 +82,16 @@ export const recyclingCaseSchema = z
   })
   .meta({ id: 'RecyclingCase' });
 export type RecyclingCase = z.infer<typeof recyclingCaseSchema>;
+
+/** What one look at the whole catalog did. */
+export const recyclingSweepSchema = z
+  .strictObject({
+    opened: z.int().nonnegative().meta({ description: 'Entries found out of use' }),
+    ended: z.int().nonnegative().meta({ description: 'Cases of entries that are used again or retired' }),
+    quarantined: z.int().nonnegative().meta({ description: 'Candidates whose notice was over' }),
+  })
+  .meta({ id: 'RecyclingSweep' });
+export type RecyclingSweep = z.infer<typeof recyclingSweepSchema>;
 
 export const keepSchema = z.strictObject({ reason: descriptionSchema, until: timestampSchema });
 export const recyclingReasonSchema = z.strictObject({ reason: descriptionSchema });

@@ -2,6 +2,7 @@ import { type ChangeRequest, defaultApprovalPolicy, NomosError, type Requirement
 import type { Actor } from '../actor.js';
 import type { AuditLog } from '../audit/audit-log.js';
 import type { Clock } from '../clock.js';
+import type { Notices } from '../notices/notices.js';
 import type { Principal } from '../principal.js';
 import type { Repositories } from '../repositories.js';
 import { createId } from '../secrets.js';
@@ -17,10 +18,12 @@ export type ProposedChange = Pick<
 /** Stands before every change of the catalog: whether it may be done at once, or waits for somebody's approval. */
 export class ApprovalGate {
   readonly #audit: AuditLog;
+  readonly #notices: Notices;
   readonly #clock: Clock;
 
-  constructor(audit: AuditLog, clock: Clock) {
+  constructor(audit: AuditLog, notices: Notices, clock: Clock) {
     this.#audit = audit;
+    this.#notices = notices;
     this.#clock = clock;
   }
 
@@ -60,7 +63,21 @@ export class ApprovalGate {
         after: request,
       },
     });
+    await this.#tellApprovers(request, repositories);
     return request;
+  }
+
+  /** Platform admins are no team: they see what waits in the list of change requests. */
+  async #tellApprovers(
+    { id, kind, action, key, requirements, expiresAt }: ChangeRequest,
+    repositories: Repositories,
+  ): Promise<void> {
+    for (const team of new Set(requirements.flatMap((one) => one.team ?? []))) {
+      await this.#notices.post(repositories, {
+        ...{ team, about: 'approval.asked', subject: id },
+        text: `Somebody asks to ${action} "${key.join(' → ')}" (${kind}). It needs your approval until ${expiresAt}: POST /v1/change-requests/${id}:approve, or :reject.`,
+      });
+    }
   }
 }
 

@@ -1,6 +1,15 @@
 import { type RecyclingCase, recyclingPolicySchema } from '@nomos/schemas';
 import { describe, expect, test } from 'vitest';
-import { type IdleEntry, keep, noteUse, openCase, quarantine, restore, retire } from './recycling-case.js';
+import {
+  type IdleEntry,
+  keep,
+  noteRetired,
+  noteUse,
+  openCase,
+  quarantine,
+  restore,
+  retire,
+} from './recycling-case.js';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const policy = recyclingPolicySchema.parse({});
@@ -9,7 +18,7 @@ const onDay = (days: number) => new Date(start.getTime() + days * DAY_MS);
 const entry: IdleEntry = {
   kind: 'topics',
   ...{ name: 'pay-paycore-transfer-lost', application: 'paycore', team: 'payments' },
-  evidence: { changedAt: onDay(-100).toISOString() },
+  evidence: { changedAt: onDay(-100).toISOString(), watched: [] },
 };
 
 const candidate = openCase('case1', entry, policy, start);
@@ -39,6 +48,12 @@ describe('a recycling case', () => {
     expect(() => keep(candidate, onDay(1), 'x', onDay(1))).toThrow(
       expect.objectContaining({ code: 'REQUEST_INVALID' }),
     );
+  });
+
+  test('ends with its entry, whichever of the open states it is in', () => {
+    for (const open of [candidate, quarantined]) expect(noteRetired(open, onDay(40)).state).toBe('retired');
+    for (const one of ended)
+      expect(() => noteRetired(one, onDay(40))).toThrow(expect.objectContaining({ code: 'RECYCLING_ENDED' }));
   });
 
   const steps: [string, (found: RecyclingCase) => RecyclingCase, RecyclingCase['state']][] = [

@@ -13,6 +13,8 @@ export interface IdleEntry extends Pick<RecyclingCase, 'kind' | 'name' | 'applic
  *      │  └─► kept     └─► restored
  *      └────► used
  *
+ * Both open states end as `retired` also when somebody retires the entry by hand.
+ *
  * A candidate that is used again, or that its owner keeps, ends at once. Only what has been a candidate for the
  * whole notice can be quarantined, and only what has been in quarantine for its whole time can be retired. No entry
  * has more than one open case.
@@ -62,6 +64,12 @@ export function restore(found: RecyclingCase, reason: string, now: Date): Recycl
 export function retire(found: RecyclingCase, now: Date): RecyclingCase {
   assertState(found, 'quarantined');
   assertReached(found, found.retireFrom ?? found.quarantineFrom, 'retired', now);
+  return end(found, 'retired', now);
+}
+
+/** candidate or quarantined → retired, after the entry was retired by hand. @throws NomosError RECYCLING_ENDED. */
+export function noteRetired(found: RecyclingCase, now: Date): RecyclingCase {
+  if (found.state !== 'quarantined') assertState(found, 'candidate');
   return end(found, 'retired', now);
 }
 

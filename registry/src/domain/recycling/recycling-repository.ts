@@ -18,21 +18,37 @@ export interface RecyclingQuery {
   readonly limit: number;
 }
 
+/** What counts as idle: nothing since a time, although it would have been seen. */
+export interface IdleQuery {
+  /** The start of the time in which nothing was to happen, and in which brokers have watched. */
+  readonly since: Date;
+  /** A broker whose last report is older is away, so that its silence says nothing. */
+  readonly reportedSince: Date;
+}
+
 export interface RecyclingRepository {
   policy(): Promise<StoredRecyclingPolicy | undefined>;
   insertPolicy(policy: StoredRecyclingPolicy): Promise<void>;
   find(id: string): Promise<RecyclingCase | undefined>;
   list(query: RecyclingQuery): Promise<RecyclingCase[]>;
   /**
-   * Active entries of a kind that nobody has used, connected with or changed since the time, that have no open case
-   * and are not kept by their owner, by name after `after`.
+   * Names of usable entries that nobody has used, waited at, connected with or changed since the time, that no open
+   * change request is for, all of whose environments' brokers have reported since the time, and that have no case that
+   * is open, or kept, or ended since. In one look at the whole collection; for reading outside of any lock.
    */
-  findIdle(
+  findIdleNames(kind: Recyclable, query: IdleQuery & { readonly now: Date }): Promise<string[]>;
+  /** Those of some entries that are idle, whatever cases there are. */
+  readIdle(kind: Recyclable, names: readonly string[], query: IdleQuery): Promise<IdleEntry[]>;
+  /** Those of some names that have no case which is open, or kept, or ended since the time. */
+  withoutCase(
     kind: Recyclable,
-    query: { readonly since: Date; readonly now: Date; readonly after: string; readonly limit: number },
-  ): Promise<IdleEntry[]>;
-  /** Candidates whose entry was used, connected with or changed after the case was found. */
-  findUsedCandidates(now: Date, limit: number): Promise<RecyclingCase[]>;
+    names: readonly string[],
+    query: { readonly since: Date; readonly now: Date },
+  ): Promise<string[]>;
+  /** Candidates whose entry was used, waited at, connected with or changed after the case was found. */
+  findUsedCandidates(limit: number): Promise<RecyclingCase[]>;
+  /** Open cases whose entry was retired by hand. */
+  findRetired(limit: number): Promise<RecyclingCase[]>;
   /** Names that edges must refuse, since they are in quarantine: all of a kind, or those among some names. */
   quarantined(
     which: { readonly kind: Recyclable } | { readonly names: readonly string[] },

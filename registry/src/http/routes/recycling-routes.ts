@@ -9,6 +9,7 @@ import {
   recyclingPolicySchema,
   recyclingReasonSchema,
   recyclingStateSchema,
+  recyclingSweepSchema,
 } from '@nomos/schemas';
 import { z } from 'zod';
 import type { StoredRecyclingPolicy } from '../../domain/recycling/recycling-repository.js';
@@ -48,6 +49,17 @@ export const recyclingRoutes: readonly Route[] = [
     example: { body: recyclingPolicySchema.parse({}) },
     handle: async ({ body, actor, header }, { recycling }) =>
       policyOf(await recycling.setPolicy(actor, body, readIfMatch(header('if-match')))),
+  }),
+  defineRoute({
+    ...{ method: 'post', path: '/v1/recycling:sweep', id: 'recycling.sweep', tag },
+    summary: 'Look now for what is out of use and what came back; it is done each hour anyway',
+    permission: 'recycling-policy.write',
+    answers: { 200: { description: 'What it did', schema: recyclingSweepSchema } },
+    example: {},
+    handle: async ({ actor }, { recyclingSweep }) => ({
+      status: 200,
+      body: await recyclingSweep.sweepFor(actor),
+    }),
   }),
   defineRoute({
     ...{ method: 'get', path: '/v1/recycling/cases', id: 'recycling.list', tag },
@@ -99,7 +111,7 @@ export const recyclingRoutes: readonly Route[] = [
     permission: 'recycling.write',
     request: { params },
     answers: { 200: answer },
-    problems: ['NOT_FOUND', 'RECYCLING_ENDED', 'RECYCLING_TOO_EARLY'],
+    problems: ['NOT_FOUND', 'RECYCLING_ENDED', 'RECYCLING_TOO_EARLY', 'IN_USE'],
     example: { params: { id: 'CASE_ID' } },
     handle: async ({ params: { id }, actor }, { recycling }) => ({
       status: 200,

@@ -1,4 +1,4 @@
-import { nameSchema, usageReportSchema, usageSchema } from '@nomos/schemas';
+import { nameSchema, usageReportSchema, usageSchema, usageWatchListSchema } from '@nomos/schemas';
 import { z } from 'zod';
 import { consumerGroups } from '../../domain/catalog/consumer-groups.js';
 import { producerGroups } from '../../domain/catalog/producer-groups.js';
@@ -49,6 +49,14 @@ export const usageRoutes: readonly Route[] = [
       await catalog.read(consumerGroups, [name]);
       return { status: 200, body: await usage.ofGroup(name) };
     },
+  }),
+  defineRoute({
+    ...{ method: 'get', path: '/v1/usage/environments', id: 'usage.environments', tag: 'usage' },
+    summary: 'Read since when each environment’s broker reports; where none does, nothing counts as unused',
+    permission: 'recycling.read',
+    answers: { 200: { description: 'Environments with a report, by code', schema: usageWatchListSchema } },
+    example: {},
+    handle: async (_call, { usage }) => ({ status: 200, body: { items: await usage.watches() } }),
   }),
   defineRoute({
     ...{ method: 'post', path: '/v1/edge/usage', id: 'edge.report-usage', tag: 'edge' },
