@@ -231,7 +231,7 @@ describe('own things', () => {
       ...{
         application: 'sms',
         team: 'channels',
-        evidence: { changedAt: at },
+        evidence: { watched: [], changedAt: at },
         foundAt: at,
         quarantineFrom: at,
       },

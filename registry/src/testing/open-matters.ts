@@ -103,7 +103,7 @@ async function insertCases(databaseUrl: string, must: Must): Promise<[string, st
     await must('POST', 'producer-groups', { ...more, name });
     await insertCase(databaseUrl, {
       ...{ id: toId(id), kind: 'producer-groups', name, application: 'ledger', team: 'payments' },
-      ...{ evidence: { changedAt: long }, foundAt: long, quarantineFrom: long, ...state },
+      ...{ evidence: { watched: [], changedAt: long }, foundAt: long, quarantineFrom: long, ...state },
     });
   }
   return states.map(([id]) => [id, toId(id)]);
