@@ -127,7 +127,7 @@ export class ProvisionedBroker {
   }
 
   async reconcile(body: object = {}): Promise<ProvisioningState> {
-    const path = `environments/${ENVIRONMENT}/provisioning/reconcile`;
+    const path = `environments/${ENVIRONMENT}/provisioning:reconcile`;
     return provisioningStateSchema.parse(await this.must('POST', path, body));
   }
 

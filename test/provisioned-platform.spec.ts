@@ -24,7 +24,7 @@ async function stateOf(): Promise<ProvisioningState> {
 }
 
 async function reconciled(): Promise<ProvisioningState> {
-  const path = `/v1/environments/${ENVIRONMENT}/provisioning/reconcile`;
+  const path = `/v1/environments/${ENVIRONMENT}/provisioning:reconcile`;
   await waitFor('everything to be provisioned', async () => (await stateOf()).state === 'in-sync');
   return provisioningStateSchema.parse(await platform.admin('POST', path, {}));
 }

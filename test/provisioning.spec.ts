@@ -28,7 +28,7 @@ describe('without access to the broker', () => {
     expect(await broker.state()).toEqual({ environment: ENVIRONMENT, state: 'not-managed' });
     expect(await broker.names('topic')).toEqual([]);
     const { status, body } = await broker.call<{ code: string }>(
-      ...(['POST', `environments/${ENVIRONMENT}/provisioning/reconcile`, {}] as const),
+      ...(['POST', `environments/${ENVIRONMENT}/provisioning:reconcile`, {}] as const),
     );
     expect([status, body.code]).toEqual([404, 'NOT_FOUND']);
   });
@@ -194,7 +194,7 @@ describe('what was at the broker before', () => {
     );
     expect(await settingsOf('topic', topic)).toEqual(settings);
 
-    const path = `environments/${ENVIRONMENT}/provisioning/adopt`;
+    const path = `environments/${ENVIRONMENT}/provisioning:adopt`;
     const unknown = await broker.call<{ violations: { where: string }[] }>('POST', path, {
       topics: [topic, 'no-such-topic'],
       consumerGroups: ['cg-by-hand'],
@@ -259,7 +259,7 @@ describe('many', () => {
           broker.topic(name, {}, index % 2 === 0 ? broker.registry.url : other.url),
         ),
       );
-      const path = `environments/${ENVIRONMENT}/provisioning/reconcile`;
+      const path = `environments/${ENVIRONMENT}/provisioning:reconcile`;
       const answers = await Promise.all([
         broker.call('POST', path, {}),
         broker.call('POST', path, {}, other.url),
