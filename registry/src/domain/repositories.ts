@@ -20,6 +20,7 @@ import type {
 } from './approvals/change-request-repository.js';
 import type { AuditRepository } from './audit/audit-repository.js';
 import type { VersionRepository } from './catalog/entry-version.js';
+import type { EdgeRepository, EdgeTouch } from './edge/edge-repository.js';
 import type { IdempotencyRepository } from './idempotency/idempotency-repository.js';
 import type { NormRepository } from './norms/norm-repository.js';
 import type { NoticeRepository } from './notices/notices.js';
@@ -78,8 +79,11 @@ export interface EnvironmentRepository extends EntryRepository<Environment> {
   revision(code: string): Promise<number>;
   /** How the environments stand at present. */
   counts(codes: readonly string[]): Promise<ReadonlyMap<string, EnvironmentCounts>>;
-  /** Raises the revisions; the caller's transaction makes this one with the change itself. */
-  raiseRevisions(codes: readonly string[]): Promise<void>;
+  /**
+   * Raises the revisions, and notes what of the edges' knowledge the change touches; the caller's transaction makes
+   * this one with the change itself.
+   */
+  raiseRevisions(codes: readonly string[], touch: EdgeTouch): Promise<void>;
   /** Counts a session that ended before its grant; gives the new count. */
   raiseRevocations(code: string): Promise<number>;
 }
@@ -150,8 +154,8 @@ export interface CredentialRepository {
   list(query: PageQuery & { readonly application: string }): Promise<CredentialRecord[]>;
   /** How many of an application are good at the time. */
   count(application: string, now: Date): Promise<number>;
-  /** All that are good at the time. */
-  listGood(now: Date): Promise<CredentialRecord[]>;
+  /** All that are good at the time; with applications only theirs. */
+  listGood(now: Date, applications?: readonly string[]): Promise<CredentialRecord[]>;
   insert(credential: CredentialRecord): Promise<void>;
   update(credential: CredentialRecord): Promise<void>;
   reseal(accessKey: string, secretKeyEncrypted: Uint8Array): Promise<void>;
@@ -204,8 +208,8 @@ export interface SessionRepository {
   insert(session: SessionRecord): Promise<void>;
   update(session: SessionRecord): Promise<void>;
   /**
-   * Closes every session of a credential whose grant may still count; edges refuse those grants until `graceMs`
-   * after their expiry.
+   * Closes every session of a credential whose grant may still count, and counts it as revoked in its environment;
+   * edges refuse those grants until `graceMs` after their expiry.
    */
   closeAllOf(credential: string, closedAt: Date, graceMs: number): Promise<void>;
   /**
@@ -214,7 +218,7 @@ export interface SessionRepository {
   closeAll(ids: readonly string[], closedAt: Date, graceMs: number): Promise<void>;
   /** Ids of closed sessions that edges of the environment must still refuse. */
   listRevoked(environment: string, now: Date): Promise<string[]>;
-  /** Those of them that were revoked one by one after so many. */
+  /** Those of them that were revoked after so many. */
   listRevokedAfter(environment: string, revocations: number): Promise<string[]>;
   /** Removes sessions that ended, and whose grants did, before the time. */
   purge(endedBefore: Date): Promise<number>;
@@ -264,6 +268,7 @@ export interface Repositories {
   readonly schemas: SchemaRepository;
   readonly norms: NormRepository;
   readonly waivers: WaiverRepository;
+  readonly edge: EdgeRepository;
 }
 
 /**

@@ -173,8 +173,8 @@ function noticeRaised(repositories: Repositories, raised: Set<string>): Reposito
     ...repositories,
     environments: {
       ...environments,
-      raiseRevisions: async (codes) => {
-        await environments.raiseRevisions(codes);
+      raiseRevisions: async (codes, touch) => {
+        await environments.raiseRevisions(codes, touch);
         for (const code of codes) raised.add(code);
       },
       raiseRevocations: async (code) => {

@@ -6,6 +6,7 @@ import { changeRequestRepository } from './change-request-repository.js';
 import { consumerGroupRepository } from './consumer-group-repository.js';
 import { credentialRepository } from './credential-repository.js';
 import { domainRepository } from './domain-repository.js';
+import { edgeRepository } from './edge-repository.js';
 import { environmentRepository } from './environment-repository.js';
 import type { Prisma } from './generated/client.js';
 import { idempotencyRepository } from './idempotency-repository.js';
@@ -56,5 +57,6 @@ export function repositoriesOf(client: Prisma.TransactionClient): Repositories {
     schemas: schemaRepository(client),
     norms: normRepository(client),
     waivers: waiverRepository(client),
+    edge: edgeRepository(client),
   };
 }

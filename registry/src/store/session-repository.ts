@@ -32,17 +32,24 @@ export function sessionRepository(client: Prisma.TransactionClient): SessionRepo
       await client.session.update({ where: { id: session.id }, data: rowOf(session) });
     },
     async closeAllOf(credential, closedAt, graceMs) {
-      // Raw, since the new value is computed from another column.
+      // Of all environments, since a session may be opened by it in another one meanwhile.
+      await client.$executeRaw`UPDATE "Environment" SET "revocations" = "revocations" + 1`;
+      // Raw, since the new values are computed from other columns.
       await client.$executeRaw`
-        UPDATE "Session"
-        SET "closedAt" = ${closedAt}, "revokedUntil" = "grantExpiresAt" + ${graceMs} * interval '1 millisecond'
-        WHERE "credential" = ${credential} AND "closedAt" IS NULL`;
+        UPDATE "Session" SET "closedAt" = ${closedAt}, "revocation" = "Environment"."revocations",
+          "revokedUntil" = "grantExpiresAt" + ${graceMs} * interval '1 millisecond'
+        FROM "Environment" WHERE "Environment"."code" = "Session"."environment"
+          AND "credential" = ${credential} AND "closedAt" IS NULL`;
     },
     async closeAll(ids, closedAt, graceMs) {
       await client.$executeRaw`
-        UPDATE "Session"
-        SET "closedAt" = ${closedAt}, "revokedUntil" = "grantExpiresAt" + ${graceMs} * interval '1 millisecond'
-        WHERE "id" = ANY(${[...ids]}) AND "closedAt" IS NULL`;
+        UPDATE "Environment" SET "revocations" = "revocations" + 1
+        WHERE "code" IN (SELECT "environment" FROM "Session" WHERE "id" = ANY(${[...ids]}))`;
+      await client.$executeRaw`
+        UPDATE "Session" SET "closedAt" = ${closedAt}, "revocation" = "Environment"."revocations",
+          "revokedUntil" = "grantExpiresAt" + ${graceMs} * interval '1 millisecond'
+        FROM "Environment" WHERE "Environment"."code" = "Session"."environment"
+          AND "id" = ANY(${[...ids]}) AND "closedAt" IS NULL`;
     },
     async listRevokedAfter(environment, revocations) {
       const rows = await client.session.findMany({

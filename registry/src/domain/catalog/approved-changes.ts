@@ -1,6 +1,7 @@
 import type { Approvable, ChangeRequest, Recyclable } from '@nomos/schemas';
 import type { Actor } from '../actor.js';
 import type { RequestedChanges } from '../approvals/approvals.js';
+import { touchOf } from '../edge/touch-of.js';
 import type { RecycledEntries } from '../recycling/recycling.js';
 import type { CatalogEntry, EntryKey, Repositories } from '../repositories.js';
 import type { Catalog } from './catalog.js';
@@ -74,5 +75,6 @@ async function raiseRevisionsOf<Entry extends CatalogEntry, Create extends objec
   const entry = await collection.repository(repositories).find(key);
   const affected = entry === undefined ? [] : await collection.affectedEnvironments(entry, repositories);
   const environments = [...new Set(affected)].sort();
-  if (environments.length > 0) await repositories.environments.raiseRevisions(environments);
+  if (entry === undefined || environments.length === 0) return;
+  await repositories.environments.raiseRevisions(environments, touchOf(collection.name, [entry]));
 }
