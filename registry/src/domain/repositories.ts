@@ -13,6 +13,7 @@ import type {
   TokenRestriction,
   Topic,
 } from '@nomos/schemas';
+import type { AdmissionRepository } from './admission/admission-repository.js';
 import type { SubscriptionChangeRepository } from './admission/subscription-change-repository.js';
 import type {
   ApprovalPolicyRepository,
@@ -203,7 +204,6 @@ export interface LiveSessionQuery {
 export interface SessionRepository {
   find(id: string): Promise<SessionRecord | undefined>;
   listLive(query: LiveSessionQuery): Promise<SessionRecord[]>;
-  countLive(application: string, now: Date): Promise<number>;
   countLiveByEnvironment(now: Date): Promise<ReadonlyMap<string, number>>;
   insert(session: SessionRecord): Promise<void>;
   update(session: SessionRecord): Promise<void>;
@@ -269,6 +269,7 @@ export interface Repositories {
   readonly norms: NormRepository;
   readonly waivers: WaiverRepository;
   readonly edge: EdgeRepository;
+  readonly admission: AdmissionRepository;
 }
 
 /**

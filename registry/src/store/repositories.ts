@@ -1,4 +1,5 @@
 import type { Repositories } from '../domain/repositories.js';
+import { admissionRepository } from './admission-repository.js';
 import { applicationRepository } from './application-repository.js';
 import { approvalPolicyRepository } from './approval-policy-repository.js';
 import { auditRepository } from './audit-repository.js';
@@ -58,5 +59,6 @@ export function repositoriesOf(client: Prisma.TransactionClient): Repositories {
     norms: normRepository(client),
     waivers: waiverRepository(client),
     edge: edgeRepository(client),
+    admission: admissionRepository(client),
   };
 }

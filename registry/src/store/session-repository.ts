@@ -6,7 +6,7 @@ export function sessionRepository(client: Prisma.TransactionClient): SessionRepo
   return {
     async find(id) {
       const row = await client.session.findUnique({ where: { id } });
-      return row === null ? undefined : recordOf(row);
+      return row === null ? undefined : sessionOf(row);
     },
     async listLive(query) {
       const rows = await client.session.findMany({
@@ -14,9 +14,8 @@ export function sessionRepository(client: Prisma.TransactionClient): SessionRepo
         orderBy: { id: 'asc' },
         ...(query.limit === undefined ? {} : { take: query.limit }),
       });
-      return rows.map(recordOf);
+      return rows.map(sessionOf);
     },
-    countLive: (application, now) => client.session.count({ where: whereLive({ application, now }) }),
     async countLiveByEnvironment(now) {
       const rows = await client.session.groupBy({
         by: ['environment'],
@@ -26,10 +25,10 @@ export function sessionRepository(client: Prisma.TransactionClient): SessionRepo
       return new Map(rows.map(({ environment, _count }) => [environment, _count]));
     },
     async insert(session) {
-      await client.session.create({ data: rowOf(session) });
+      await client.session.createMany({ data: rowOf(session) });
     },
     async update(session) {
-      await client.session.update({ where: { id: session.id }, data: rowOf(session) });
+      await client.session.updateMany({ where: { id: session.id }, data: rowOf(session) });
     },
     async closeAllOf(credential, closedAt, graceMs) {
       // Of all environments, since a session may be opened by it in another one meanwhile.
@@ -105,7 +104,8 @@ function rowOf(session: SessionRecord) {
   };
 }
 
-function recordOf({
+/** A session from its row. */
+export function sessionOf({
   producerGroups,
   consumerGroups,
   closedAt,

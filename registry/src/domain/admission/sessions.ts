@@ -14,7 +14,7 @@ import type { Clock } from '../clock.js';
 import type { GrantSigner } from '../grants.js';
 import type { Database, LiveSessionQuery, Repositories, SessionRecord } from '../repositories.js';
 import { createId } from '../secrets.js';
-import { type AdmissionFacts, type Occasion, readFacts } from './admission-facts.js';
+import { type AdmissionFacts, type Occasion, readFacts, SESSIONS_MAX } from './admission-facts.js';
 import { effectiveSubscriptions } from './change-sides.js';
 import { warnOfDeprecations } from './deprecation-warnings.js';
 import { examineManifest, examineSize } from './examine-manifest.js';
@@ -39,9 +39,6 @@ export const defaultSessionTimes: SessionTimes = {
 
 /** The pause between heartbeats of instances that are to put a subscription change into effect. */
 const EXPANDING_HEARTBEAT_MS = 2_000;
-
-/** Live sessions that one application may have, over all environments. */
-const SESSIONS_MAX = 10_000;
 
 /** Admits clients by their manifests, and keeps their sessions. */
 export class Sessions {
@@ -74,7 +71,7 @@ export class Sessions {
     return this.#database.change({ names: lockedNames(manifest) }, async (repositories) => {
       const now = this.#clock();
       const facts = await this.#admit(manifest, undefined, 'open', now, repositories);
-      if ((await repositories.sessions.countLive(manifest.application, now)) >= SESSIONS_MAX) {
+      if (facts.liveSessions >= SESSIONS_MAX) {
         const message = `The application "${manifest.application}" has ${SESSIONS_MAX} live sessions, the most allowed.`;
         throw new NomosError('TOO_MANY_REQUESTS', message);
       }

@@ -29,6 +29,8 @@ export interface TaggedDelta {
 
 /** Environments of which the bundle is kept for the next edge that asks: some megabytes each. */
 const KEPT_MAX = 8;
+/** For how long: what ends by the clock alone, keys and the memory of ended sessions, is told no longer than that. */
+const KEPT_MS = 30_000;
 /** Entries that a delta tells of; beyond, a whole bundle is hardly larger. */
 const TOUCHED_MAX = 5_000;
 
@@ -42,7 +44,7 @@ export class EdgeBundles {
   readonly #judge: NameJudge;
   readonly #clock: Clock;
   /** By environment; only good while its tag is that of the present bundle. */
-  readonly #kept = new Map<string, TaggedBundle>();
+  readonly #kept = new Map<string, { readonly bundle: TaggedBundle; readonly until: Date }>();
   readonly #building = new Map<string, Promise<TaggedBundle>>();
 
   constructor(
@@ -109,7 +111,7 @@ export class EdgeBundles {
     await this.#building.get(environment)?.catch(() => undefined);
     const etag = await this.etag(environment);
     const kept = this.#kept.get(environment);
-    if (kept?.etag === etag) return kept;
+    if (kept?.bundle.etag === etag && kept.until > this.#clock()) return kept.bundle;
     const begun = this.#building.get(environment);
     if (begun !== undefined) return begun;
     const building = this.#build(environment).finally(() => this.#building.delete(environment));
@@ -118,11 +120,11 @@ export class EdgeBundles {
   }
 
   async #build(environment: string): Promise<TaggedBundle> {
+    const now = this.#clock();
     const { etag, text } = await this.#database.snapshot(async (repositories) => {
       const standing = await this.#standing(environment, repositories);
       const { norm, revision, revocations } = standing;
       const content = this.#contentOf(environment, repositories);
-      const now = this.#clock();
       const all = { except: [] };
       const rest: Omit<EdgeBundle, 'topics' | 'consumerGroups'> = {
         ...{ environment, revision, revocations, norm, keys: [...this.#signer.keys] },
@@ -135,7 +137,7 @@ export class EdgeBundles {
     });
     const bundle = { etag, gzip: await compress(text, { level: constants.Z_BEST_SPEED }) };
     this.#kept.delete(environment);
-    this.#kept.set(environment, bundle);
+    this.#kept.set(environment, { bundle, until: new Date(now.getTime() + KEPT_MS) });
     const [oldest] = this.#kept.keys();
     if (this.#kept.size > KEPT_MAX && oldest !== undefined) this.#kept.delete(oldest);
     return bundle;

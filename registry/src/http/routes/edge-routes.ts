@@ -30,12 +30,9 @@ export const edgeRoutes: readonly Route[] = [
           .max(WAIT_SECONDS_MAX)
           .default(0)
           .meta({ description: 'Seconds to wait for a change, if If-None-Match is the present ETag' }),
-        delta: z
-          .stringbool()
-          .default(false)
-          .meta({
-            description: 'Take only what has changed since the ETag in If-None-Match, where that is known',
-          }),
+        delta: z.stringbool().default(false).meta({
+          description: 'Take only what has changed since the ETag in If-None-Match, where that is known',
+        }),
       }),
     },
     example: { query: { environment: 'dev' } },
