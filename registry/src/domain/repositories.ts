@@ -207,6 +207,8 @@ export interface SessionRepository {
   countLiveByEnvironment(now: Date): Promise<ReadonlyMap<string, number>>;
   insert(session: SessionRecord): Promise<void>;
   update(session: SessionRecord): Promise<void>;
+  /** Writes the times and the credential, unless the session was closed or seen since `lastSeenAt`; tells whether. */
+  renew(session: SessionRecord, lastSeenAt: Date): Promise<boolean>;
   /**
    * Closes every session of a credential whose grant may still count, and counts it as revoked in its environment;
    * edges refuse those grants until `graceMs` after their expiry.

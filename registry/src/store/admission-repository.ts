@@ -65,6 +65,23 @@ export function admissionRepository(client: Prisma.TransactionClient): Admission
         liveSessions: found.liveSessions,
       };
     },
+    async mark({ environment, application, producerGroups, consumerGroups }) {
+      const [producers, consumers] = [[...producerGroups], [...consumerGroups]];
+      // Topics, consumer groups and subscriptions raise the revision when they change; producer groups and
+      // applications, of which edges know nothing, do not, and neither does the progress of a change.
+      const rows = await client.$queryRaw<{ mark: string }[]>`
+        SELECT json_build_array(
+          (SELECT "revision" FROM "Environment" WHERE "code" = ${environment}),
+          (SELECT json_object_agg("subject", "mark" ORDER BY "subject") FROM "ChangeMark"),
+          (SELECT "version" FROM "Application" WHERE "code" = ${application}),
+          (SELECT json_agg("version" ORDER BY "name") FROM "ProducerGroup" WHERE "name" = ANY(${producers})),
+          (SELECT json_agg("name" ORDER BY "name") FROM "RecyclingCase"
+           WHERE "name" = ANY(${producers}) AND "state" = 'quarantined'),
+          (SELECT json_agg("id" ORDER BY "id") FROM "SubscriptionChange"
+           WHERE "group" = ANY(${consumers}) AND "state" IN ('expanding', 'draining'))
+        )::text AS "mark"`;
+      return rows[0]?.mark ?? '';
+    },
   };
 }
 

@@ -30,6 +30,13 @@ export function sessionRepository(client: Prisma.TransactionClient): SessionRepo
     async update(session) {
       await client.session.updateMany({ where: { id: session.id }, data: rowOf(session) });
     },
+    async renew({ id, credential, expiresAt, grantExpiresAt, lastSeenAt }, before) {
+      const { count } = await client.session.updateMany({
+        where: { id, closedAt: null, lastSeenAt: before },
+        data: { credential, expiresAt, grantExpiresAt, lastSeenAt },
+      });
+      return count === 1;
+    },
     async closeAllOf(credential, closedAt, graceMs) {
       // Of all environments, since a session may be opened by it in another one meanwhile.
       await client.$executeRaw`UPDATE "Environment" SET "revocations" = "revocations" + 1`;

@@ -9,13 +9,17 @@ import type {
 import type { SessionRecord } from '../repositories.js';
 import type { SubscriptionChangeRecord } from './subscription-change-repository.js';
 
-/** What a manifest names, and when. */
-export interface AdmissionQuery {
+/** Who a manifest is of, and the groups that it names. */
+export interface AdmissionScope {
   readonly environment: string;
   readonly application: string;
-  readonly topics: readonly string[];
   readonly producerGroups: readonly string[];
   readonly consumerGroups: readonly string[];
+}
+
+/** What a manifest names, and when. */
+export interface AdmissionQuery extends AdmissionScope {
+  readonly topics: readonly string[];
   readonly now: Date;
   /** Whether to look at the sessions beside it, and the one that is not meant. */
   readonly others?: { readonly except: string | undefined; readonly countMax: number };
@@ -45,4 +49,6 @@ export interface StoredFacts {
 export interface AdmissionRepository {
   /** All facts of one moment, in one round trip: every client comes here every few seconds. */
   facts(query: AdmissionQuery): Promise<StoredFacts>;
+  /** A text that changes with everything that the facts of a renewal are made from. */
+  mark(query: AdmissionScope): Promise<string>;
 }
