@@ -4,7 +4,7 @@ import { type Client, clientOf, registerBank } from '../testing/registry-client.
 import { createRegistryFixture, type RegistryFixture } from '../testing/registry-fixture.js';
 import { SeededRandom } from '../testing/seeded-random.js';
 
-const STEPS = 100;
+const STEPS = 150;
 const description = 'For a test';
 const path = '/v1/edge/bundle?environment=dev';
 
