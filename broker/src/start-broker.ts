@@ -19,7 +19,13 @@ import { TransactionProducers } from './rpc/transaction-producers.js';
 import { UsageCounter } from './rpc/usage-counter.js';
 import { readAdminCredentials } from './store/admin-credentials.js';
 import { compactStoreFile } from './store/compact-store-file.js';
-import { type DataFolder, openDataFolder, readIfThere, writeDurably } from './store/data-folder.js';
+import {
+  appendDurably,
+  type DataFolder,
+  openDataFolder,
+  readIfThere,
+  writeDurably,
+} from './store/data-folder.js';
 import { LmdbStore } from './store/lmdb-store.js';
 
 /** Where the broker learns what is registered and who may do what. */
@@ -194,6 +200,7 @@ async function openSource(
   const file = {
     read: () => readIfThere(folder.bundleFile),
     write: (text: string) => writeDurably(folder.bundleFile, text),
+    append: (text: string) => appendDurably(folder.bundleFile, text),
   };
   return await RegistryBundleSource.open({ ...edge, file, clock, log });
 }

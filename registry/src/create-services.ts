@@ -11,7 +11,7 @@ import { Catalog } from './domain/catalog/catalog.js';
 import { NameJudge } from './domain/catalog/name-judge.js';
 import { systemClock } from './domain/clock.js';
 import { Credentials } from './domain/credentials.js';
-import { EdgeBundles } from './domain/edge-bundle.js';
+import { EdgeBundles } from './domain/edge/edge-bundles.js';
 import { GrantSigner } from './domain/grants.js';
 import { IdempotentCalls } from './domain/idempotency/idempotent-calls.js';
 import { Authenticator } from './domain/identity/authenticator.js';

@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { NomosError } from '@nomos/schemas';
-import type { EdgeAccessKey, EdgeCatalog } from './edge-catalog.js';
+import { type EdgeAccessKey, NomosError } from '@nomos/schemas';
+import type { EdgeCatalog } from './edge-catalog.js';
 
 const ALGORITHM = 'MQv2-HMAC-SHA1';
 const AUTHORIZATION_CHARACTERS_MAX = 1024;

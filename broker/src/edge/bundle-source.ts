@@ -1,9 +1,10 @@
-import { type EdgeBundle, type EdgeBundleInput, edgeBundleSchema } from '@nomos/schemas';
+import { type EdgeBundleInput, edgeBundleSchema } from '@nomos/schemas';
+import { EdgeCatalog } from './edge-catalog.js';
 
 /** Where the edge gets its bundle from. */
 export interface BundleSource {
-  /** The newest bundle that is known. */
-  current(): EdgeBundle;
+  /** What the newest bundle says that is known. */
+  current(): EdgeCatalog;
   /** False while the registry cannot be reached; grants then stay valid for their grace time. */
   isReachable(): boolean;
   /** Asks for a newer bundle now. Resolves when there is an answer, or none can be had; never throws. */
@@ -17,14 +18,14 @@ export interface FixedBundleSource extends BundleSource {
 }
 
 export function fixedBundleSource(bundle: EdgeBundleInput): FixedBundleSource {
-  let present = edgeBundleSchema.parse(bundle);
+  let present = EdgeCatalog.of(edgeBundleSchema.parse(bundle));
   return {
     current: () => present,
     isReachable: () => true,
     refresh: async () => {},
     close: async () => {},
     replace: (next) => {
-      present = edgeBundleSchema.parse(next);
+      present = EdgeCatalog.of(edgeBundleSchema.parse(next));
     },
   };
 }

@@ -1,12 +1,13 @@
 import {
   canonicalMessageFilter,
   describeFilter,
+  type EdgeAccessKey,
   type Filter,
   type GrantClaims,
   NomosError,
 } from '@nomos/schemas';
 import { groupOfDeadLetterTopic } from '../core/catalog.js';
-import type { EdgeAccessKey, EdgeCatalog } from './edge-catalog.js';
+import type { EdgeCatalog } from './edge-catalog.js';
 
 /** Who calls, and what it was given: the same questions for a grant and for an access key. */
 interface Rights {
@@ -100,7 +101,7 @@ export class Caller {
   }
 
   get #environment(): string {
-    return this.#catalog.bundle.environment;
+    return this.#catalog.environment;
   }
 
   #assertTopic(topic: string): void {
@@ -190,11 +191,6 @@ export function rightsOfAccessKey(key: EdgeAccessKey, catalog: EdgeCatalog): Rig
     filterOf: (group, topic) => (isOwn(group) ? catalog.registeredFilter(group, topic) : undefined),
     // Whoever speaks to the broker alone cannot hand over what the other side of a change covers.
     changeOf: () => undefined,
-    consumesAnywhere: (topic) =>
-      catalog.bundle.consumerGroups.some(
-        (group) =>
-          group.application === application &&
-          group.subscriptions.some((subscription) => subscription.topic === topic),
-      ),
+    consumesAnywhere: (topic) => catalog.consumes(application, topic),
   };
 }

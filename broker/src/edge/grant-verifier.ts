@@ -26,7 +26,7 @@ export class GrantVerifier {
   async verify(text: string, catalog: EdgeCatalog): Promise<VerifiedGrant> {
     if (text.length > limits.grantCharacters) throw grantInvalid('it is too long');
     const keyId = readKeyId(text);
-    const key = catalog.bundle.keys.find((candidate) => candidate.kid === keyId);
+    const key = catalog.keys.find((candidate) => candidate.kid === keyId);
     if (key === undefined) throw grantInvalid('it is signed with a key that the registry does not publish');
     const payload = await verifySignature(text, key);
     const claims = grantClaimsSchema.safeParse(parseJson(payload));
@@ -47,7 +47,7 @@ export class GrantVerifier {
    */
   assertGood(grant: VerifiedGrant, catalog: EdgeCatalog, nowMs: number, registryReachable: boolean): void {
     const { claims } = grant;
-    const { environment, keys } = catalog.bundle;
+    const { environment, keys } = catalog;
     if (claims.aud !== environment) {
       throw grantInvalid(`it is for environment "${claims.aud}", this broker serves "${environment}"`);
     }
@@ -73,10 +73,7 @@ function readKeyId(text: string): string | undefined {
   return header.kid;
 }
 
-async function verifySignature(
-  text: string,
-  key: EdgeCatalog['bundle']['keys'][number],
-): Promise<Uint8Array> {
+async function verifySignature(text: string, key: EdgeCatalog['keys'][number]): Promise<Uint8Array> {
   const publicKey = await importJWK({ kty: key.kty, crv: key.crv, x: key.x }, 'EdDSA');
   try {
     return (await compactVerify(text, publicKey, { algorithms: ['EdDSA'] })).payload;

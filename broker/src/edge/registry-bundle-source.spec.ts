@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
-import { silentLogger } from '@nomos/schemas';
+import { type EdgeDelta, type EdgeTopic, silentLogger } from '@nomos/schemas';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { systemClock } from '../core/clock.js';
-import { testBundle } from './bundle.spec.support.js';
+import { GROUP, OTHER_GROUP, OTHER_TOPIC, TOPIC, testBundle } from './bundle.spec.support.js';
 import { RegistryBundleSource } from './registry-bundle-source.js';
 
 let server: Server;
@@ -56,6 +56,9 @@ function open(url = registryUrl, token = 'secret-token') {
     write: (text: string) => {
       kept = text;
     },
+    append: (text: string) => {
+      kept += text;
+    },
   };
   const options = { registryUrl: url, token, environment: 'dev', file };
   return RegistryBundleSource.open({ ...options, clock: systemClock, log: silentLogger });
@@ -73,26 +76,61 @@ test('it follows the registry by long polling, with its token, and keeps the las
   await source.close();
 });
 
-test('ended sessions come on their own, are added to the bundle, and are kept with it', async () => {
+/** A delta to the test bundle in which nothing but the counts changes. */
+function delta(changes: Partial<EdgeDelta> = {}): EdgeDelta {
+  return {
+    ...{ environment: 'dev', since: 5, revision: 5, revocations: 0, norm: 'default@1', revoked: [] },
+    touched: { topics: [], consumerGroups: [], applications: [] },
+    ...{ topics: [], consumerGroups: [], accessKeys: [], ...changes },
+  };
+}
+
+test('what has changed comes on its own, is added to the bundle, and is kept with it', async () => {
   const source = await open();
   await vi.waitFor(() => expect(waiting).toHaveLength(1));
-  const { topics } = source.current();
-  const news = { environment: 'dev', revision: 5, revocations: 2, revoked: ['session-1', 'session-2'] };
-  answerOnce = news;
+  const revoked = ['session-1', 'session-2'];
+  const [, topic] = bundle.topics;
+  const touched = { topics: [TOPIC, 'pay-paycore-a1-b1'], consumerGroups: [GROUP], applications: ['sms'] };
+  answerOnce = delta({
+    ...{ revision: 6, revocations: 2, revoked, touched, norm: 'default@2' },
+    topics: [{ ...topic, name: 'pay-paycore-a1-b1' } as EdgeTopic],
+  });
   for (const answer of waiting.splice(0)) answer();
-  await vi.waitFor(() => expect(source.current().revocations).toBe(2));
-  expect(source.current()).toMatchObject({ revision: 5, revokedSessions: ['session-1', 'session-2'] });
-  expect(source.current().topics).toBe(topics);
-  expect(questions.at(-1)).toContain('revocations=true');
-  // What belongs to another bundle, or was overtaken, changes nothing.
-  for (const more of [{ revision: 4 }, { revocations: 1 }, { environment: 'prod' }]) {
-    answerOnce = { ...news, revocations: 3, revoked: ['session-3'], ...more };
+  await vi.waitFor(() => expect(source.current().revision).toBe(6));
+  const after = source.current();
+  expect([...after.topics.keys()]).toEqual([OTHER_TOPIC, 'pay-paycore-a1-b1']);
+  expect([...after.consumerGroups.keys()]).toEqual([OTHER_GROUP]);
+  expect([...after.accessKeys.keys()]).toEqual(['paycore-key', 'ledger-key']);
+  expect([...after.revokedSessions]).toEqual(revoked);
+  expect([after.consumes('sms', TOPIC), after.consumes('ledger', TOPIC)]).toEqual([false, true]);
+  expect(questions.at(-1)).toContain('delta=true');
+  // What adds to a later bundle, or was overtaken, changes nothing.
+  for (const more of [
+    { since: 7, revision: 8 },
+    { revision: 5 },
+    { revocations: 1 },
+    { environment: 'prod' },
+  ]) {
+    answerOnce = delta({ revision: 6, revocations: 3, revoked: ['session-3'], ...more });
     await source.refresh();
-    expect(source.current().revocations).toBe(2);
+    expect(source.current()).toBe(after);
   }
-  expect(JSON.parse(kept ?? '{}').revocations).toBe(0);
   await source.close();
-  expect(JSON.parse(kept ?? '{}')).toMatchObject({ revocations: 2, revokedSessions: news.revoked });
+  const again = await open('http://127.0.0.1:1');
+  expect(again.current().toBundle()).toEqual(after.toBundle());
+  await again.close();
+});
+
+test('a kept bundle of which the end is missing counts as far as it goes', async () => {
+  const lines = [
+    JSON.stringify(testBundle()),
+    JSON.stringify(delta({ revision: 6 })),
+    JSON.stringify(delta({ since: 6, revision: 7 })).slice(0, -9),
+  ];
+  kept = lines.join('\n');
+  const source = await open('http://127.0.0.1:1');
+  expect(source.current().revision).toBe(6);
+  await source.close();
 });
 
 test('refresh asks at once', async () => {

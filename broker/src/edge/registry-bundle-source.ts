@@ -1,19 +1,8 @@
-import {
-  type EdgeBundle,
-  type EdgeRevocations,
-  edgeBundleSchema,
-  edgeRevocationsSchema,
-  type Logger,
-  NomosError,
-} from '@nomos/schemas';
+import { type EdgeDelta, edgeBundleSchema, edgeDeltaSchema, type Logger, NomosError } from '@nomos/schemas';
 import type { Clock } from '../core/clock.js';
 import type { BundleSource } from './bundle-source.js';
-
-/** Keeps the last bundle over restarts. */
-export interface BundleFile {
-  read(): string | undefined;
-  write(text: string): void;
-}
+import { EdgeCatalog } from './edge-catalog.js';
+import { type BundleFile, KeptBundle } from './kept-bundle.js';
 
 export interface RegistryBundleSourceOptions {
   readonly registryUrl: string;
@@ -29,13 +18,11 @@ export interface RegistryBundleSourceOptions {
 
 /** How long the registry may hold a question that has no news, and how much longer the answer may take. */
 const WAIT_SECONDS = 20;
-const ANSWER_MS_MAX = 10_000;
+const ANSWER_MS_MAX = 30_000;
 const BACK_OFF_MS_MIN = 250;
 const BACK_OFF_MS_MAX = 10_000;
 /** With more ended sessions than this a whole bundle is fetched, which no longer has those that are forgotten. */
 const REVOKED_MAX = 10_000;
-/** For how long ended sessions are collected before the bundle is kept again. */
-const KEEP_PAUSE_MS = 5_000;
 const BUNDLE_BYTES_MAX = 64 * 1024 * 1024;
 
 /**
@@ -45,18 +32,18 @@ const BUNDLE_BYTES_MAX = 64 * 1024 * 1024;
 export class RegistryBundleSource implements BundleSource {
   readonly #options: RegistryBundleSourceOptions;
   readonly #stop = new AbortController();
-  #bundle: EdgeBundle;
+  readonly #kept: KeptBundle;
+  #catalog: EdgeCatalog;
   #etag: string | undefined;
   #reachable = true;
   /** Counts the bundles taken over, so that an answer can tell whether another one has overtaken it. */
   #takenOver = 0;
   #following: Promise<void> = Promise.resolve();
-  /** Cancels the pause after which the bundle is kept; undefined while it is kept as it is. */
-  #keepLater: (() => void) | undefined;
 
-  private constructor(options: RegistryBundleSourceOptions, bundle: EdgeBundle) {
+  private constructor(options: RegistryBundleSourceOptions, catalog: EdgeCatalog) {
     this.#options = options;
-    this.#bundle = bundle;
+    this.#catalog = catalog;
+    this.#kept = new KeptBundle(options.file, options.clock, options.log, () => this.#catalog);
   }
 
   /**
@@ -65,8 +52,8 @@ export class RegistryBundleSource implements BundleSource {
    */
   static async open(options: RegistryBundleSourceOptions): Promise<RegistryBundleSource> {
     assertUsable(options);
-    const kept = readKept(options);
-    const source = new RegistryBundleSource(options, kept ?? emptyBundle(options.environment));
+    const kept = KeptBundle.read(options.file, options.environment, options.log);
+    const source = new RegistryBundleSource(options, kept ?? emptyCatalog(options.environment));
     try {
       await source.#ask(0);
     } catch (error) {
@@ -82,8 +69,8 @@ export class RegistryBundleSource implements BundleSource {
     return source;
   }
 
-  current(): EdgeBundle {
-    return this.#bundle;
+  current(): EdgeCatalog {
+    return this.#catalog;
   }
 
   isReachable(): boolean {
@@ -102,7 +89,7 @@ export class RegistryBundleSource implements BundleSource {
   async close(): Promise<void> {
     this.#stop.abort();
     await this.#following;
-    if (this.#keepLater !== undefined) this.#keep();
+    this.#kept.close();
   }
 
   async #follow(): Promise<void> {
@@ -138,7 +125,7 @@ export class RegistryBundleSource implements BundleSource {
     const headers: Record<string, string> = { authorization: `Bearer ${token}`, accept: 'application/json' };
     if (this.#etag !== undefined) {
       headers['if-none-match'] = this.#etag;
-      if (this.#bundle.revokedSessions.length < REVOKED_MAX) url.searchParams.set('revocations', 'true');
+      if (this.#catalog.revokedSessions.size < REVOKED_MAX) url.searchParams.set('delta', 'true');
     }
     const timeout = AbortSignal.timeout(waitSeconds * 1000 + ANSWER_MS_MAX);
     const signal = AbortSignal.any([this.#stop.signal, timeout]);
@@ -166,9 +153,9 @@ export class RegistryBundleSource implements BundleSource {
   #accept(text: string, etag: string | undefined, isOvertaken: boolean): void {
     const { environment, log } = this.#options;
     const answer = parseJson(text);
-    const revocations = edgeRevocationsSchema.safeParse(answer).data;
-    if (revocations?.environment === environment) {
-      this.#addRevocations(revocations, etag);
+    const delta = isDelta(answer) ? edgeDeltaSchema.safeParse(answer).data : undefined;
+    if (delta?.environment === environment) {
+      this.#add(delta, text, etag);
       return;
     }
     const bundle = edgeBundleSchema.safeParse(answer).data;
@@ -180,35 +167,21 @@ export class RegistryBundleSource implements BundleSource {
     }
     // An answer that another one has overtaken must not bring the past back. Any other counts, also with a
     // lower revision: the registry was restored from a backup, or set up anew.
-    if (isOvertaken && bundle.revision < this.#bundle.revision) return;
+    if (isOvertaken && bundle.revision < this.#catalog.revision) return;
     this.#takenOver++;
     this.#etag = etag;
-    this.#bundle = bundle;
+    this.#catalog = EdgeCatalog.of(bundle);
     log.debug({ revision: bundle.revision }, 'edge bundle taken over');
-    this.#keep(text);
+    this.#kept.replace(text);
   }
 
-  /** An answer to a question that another bundle has overtaken does not belong to the present one. */
-  #addRevocations({ revision, revocations, revoked }: EdgeRevocations, etag: string | undefined): void {
-    const { revision: known, revocations: counted, revokedSessions } = this.#bundle;
-    if (revision !== known || revocations < counted) return;
+  /** An answer to a question that another bundle has overtaken may not belong to the present one. */
+  #add(delta: EdgeDelta, text: string, etag: string | undefined): void {
+    if (!this.#catalog.canApply(delta)) return;
     this.#takenOver++;
     this.#etag = etag;
-    this.#bundle = {
-      ...this.#bundle,
-      ...{ revocations, revokedSessions: [...new Set([...revokedSessions, ...revoked])] },
-    };
-    this.#keepLater ??= this.#options.clock.setTimer(KEEP_PAUSE_MS, () => this.#keep());
-  }
-
-  #keep(text = JSON.stringify(this.#bundle)): void {
-    this.#keepLater?.();
-    this.#keepLater = undefined;
-    try {
-      this.#options.file.write(text);
-    } catch (error) {
-      this.#options.log.warn({ err: error }, 'edge bundle not kept');
-    }
+    this.#catalog = this.#catalog.apply(delta);
+    this.#kept.add(text);
   }
 
   #pause(waitMs: number): Promise<void> {
@@ -253,16 +226,9 @@ async function readBody(response: Response, where: string): Promise<string> {
   return Buffer.concat(parts).toString();
 }
 
-function readKept({ file, environment, log }: RegistryBundleSourceOptions): EdgeBundle | undefined {
-  const text = file.read();
-  if (text === undefined) return undefined;
-  const bundle = parseBundle(text);
-  if (bundle === undefined) log.warn({}, 'the kept edge bundle is damaged; it is not used');
-  return bundle?.environment === environment ? bundle : undefined;
-}
-
-function parseBundle(text: string): EdgeBundle | undefined {
-  return edgeBundleSchema.safeParse(parseJson(text)).data;
+/** Only a delta says what it adds to. */
+function isDelta(answer: unknown): boolean {
+  return typeof answer === 'object' && answer !== null && 'since' in answer;
 }
 
 function parseJson(text: string): unknown {
@@ -274,11 +240,11 @@ function parseJson(text: string): unknown {
 }
 
 /** Nothing is allowed until the first bundle is there. */
-function emptyBundle(environment: string): EdgeBundle {
-  return {
+function emptyCatalog(environment: string): EdgeCatalog {
+  return EdgeCatalog.of({
     ...{ environment, revision: 0, norm: '', keys: [], topics: [] },
     ...{ consumerGroups: [], accessKeys: [], revokedSessions: [], revocations: 0 },
-  };
+  });
 }
 
 function refused(status: number, environment: string, where: string): NomosError {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import {
   closeSync,
+  constants,
   fsyncSync,
   linkSync,
   mkdirSync,
@@ -179,6 +180,17 @@ export function writeDurably(file: string, text: string): void {
     closeSync(descriptor);
   }
   renameSync(besides, file);
+}
+
+/** Adds to a file that is there; what was added is there after a crash, or a beginning of it. */
+export function appendDurably(file: string, text: string): void {
+  const descriptor = openSync(file, constants.O_WRONLY | constants.O_APPEND);
+  try {
+    writeSync(descriptor, text);
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 /** The text of a file; undefined when there is none. */

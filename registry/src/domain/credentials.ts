@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { type Actor, operator, requireEnvironments, requireOwn } from './actor.js';
 import type { AuditLog } from './audit/audit-log.js';
 import type { Clock } from './clock.js';
+import { touchesNothing } from './edge/edge-repository.js';
 import { tokenText } from './identity/token-text.js';
 import type { CredentialRecord, Database, PageQuery, Repositories } from './repositories.js';
 import { createId, createSecret, hashSecret, type SecretBox } from './secrets.js';
@@ -45,7 +46,7 @@ export class Credentials {
       await requireApplication(actor, application, repositories);
       const issued = await this.#insert(application, description, expiresAt, repositories);
       await this.#record(repositories, actor, 'issue', undefined, issued.record);
-      await raiseAllRevisions(repositories);
+      await raiseAllRevisions(application, repositories);
       return issued;
     });
   }
@@ -71,7 +72,7 @@ export class Credentials {
       await repositories.credentials.update(after);
       await this.#record(repositories, actor, 'issue', undefined, issued.record);
       await this.#record(repositories, actor, 'rotate', before, after);
-      await raiseAllRevisions(repositories);
+      await raiseAllRevisions(application, repositories);
       return issued;
     });
   }
@@ -129,7 +130,7 @@ export class Credentials {
       await repositories.credentials.update({ ...credential, revokedAt: now });
       await repositories.sessions.closeAllOf(accessKey, now, this.#grantGraceMs);
       await this.#record(repositories, actor, 'revoke', credential, undefined);
-      await raiseAllRevisions(repositories);
+      await raiseAllRevisions(application, repositories);
     });
   }
 
@@ -221,7 +222,7 @@ async function requireApplication(actor: Actor, code: string, repositories: Repo
 }
 
 /** A credential is good in every environment, so the edges of all must learn of it. */
-async function raiseAllRevisions({ environments }: Repositories): Promise<void> {
+async function raiseAllRevisions(application: string, { environments }: Repositories): Promise<void> {
   const codes = (await environments.list({})).map(({ code }) => code);
-  await environments.raiseRevisions(codes);
+  await environments.raiseRevisions(codes.sort(), { ...touchesNothing, applications: [application] });
 }

@@ -13,6 +13,7 @@ import type {
   TokenRestriction,
   Topic,
 } from '@nomos/schemas';
+import type { AdmissionRepository } from './admission/admission-repository.js';
 import type { SubscriptionChangeRepository } from './admission/subscription-change-repository.js';
 import type {
   ApprovalPolicyRepository,
@@ -20,6 +21,7 @@ import type {
 } from './approvals/change-request-repository.js';
 import type { AuditRepository } from './audit/audit-repository.js';
 import type { VersionRepository } from './catalog/entry-version.js';
+import type { EdgeRepository, EdgeTouch } from './edge/edge-repository.js';
 import type { IdempotencyRepository } from './idempotency/idempotency-repository.js';
 import type { NormRepository } from './norms/norm-repository.js';
 import type { NoticeRepository } from './notices/notices.js';
@@ -78,8 +80,11 @@ export interface EnvironmentRepository extends EntryRepository<Environment> {
   revision(code: string): Promise<number>;
   /** How the environments stand at present. */
   counts(codes: readonly string[]): Promise<ReadonlyMap<string, EnvironmentCounts>>;
-  /** Raises the revisions; the caller's transaction makes this one with the change itself. */
-  raiseRevisions(codes: readonly string[]): Promise<void>;
+  /**
+   * Raises the revisions, and notes what of the edges' knowledge the change touches; the caller's transaction makes
+   * this one with the change itself.
+   */
+  raiseRevisions(codes: readonly string[], touch: EdgeTouch): Promise<void>;
   /** Counts a session that ended before its grant; gives the new count. */
   raiseRevocations(code: string): Promise<number>;
 }
@@ -150,8 +155,8 @@ export interface CredentialRepository {
   list(query: PageQuery & { readonly application: string }): Promise<CredentialRecord[]>;
   /** How many of an application are good at the time. */
   count(application: string, now: Date): Promise<number>;
-  /** All that are good at the time. */
-  listGood(now: Date): Promise<CredentialRecord[]>;
+  /** All that are good at the time; with applications only theirs. */
+  listGood(now: Date, applications?: readonly string[]): Promise<CredentialRecord[]>;
   insert(credential: CredentialRecord): Promise<void>;
   update(credential: CredentialRecord): Promise<void>;
   reseal(accessKey: string, secretKeyEncrypted: Uint8Array): Promise<void>;
@@ -199,13 +204,14 @@ export interface LiveSessionQuery {
 export interface SessionRepository {
   find(id: string): Promise<SessionRecord | undefined>;
   listLive(query: LiveSessionQuery): Promise<SessionRecord[]>;
-  countLive(application: string, now: Date): Promise<number>;
   countLiveByEnvironment(now: Date): Promise<ReadonlyMap<string, number>>;
   insert(session: SessionRecord): Promise<void>;
   update(session: SessionRecord): Promise<void>;
+  /** Writes the times and the credential, unless the session was closed or seen since `lastSeenAt`; tells whether. */
+  renew(session: SessionRecord, lastSeenAt: Date): Promise<boolean>;
   /**
-   * Closes every session of a credential whose grant may still count; edges refuse those grants until `graceMs`
-   * after their expiry.
+   * Closes every session of a credential whose grant may still count, and counts it as revoked in its environment;
+   * edges refuse those grants until `graceMs` after their expiry.
    */
   closeAllOf(credential: string, closedAt: Date, graceMs: number): Promise<void>;
   /**
@@ -214,7 +220,7 @@ export interface SessionRepository {
   closeAll(ids: readonly string[], closedAt: Date, graceMs: number): Promise<void>;
   /** Ids of closed sessions that edges of the environment must still refuse. */
   listRevoked(environment: string, now: Date): Promise<string[]>;
-  /** Those of them that were revoked one by one after so many. */
+  /** Those of them that were revoked after so many. */
   listRevokedAfter(environment: string, revocations: number): Promise<string[]>;
   /** Removes sessions that ended, and whose grants did, before the time. */
   purge(endedBefore: Date): Promise<number>;
@@ -264,6 +270,8 @@ export interface Repositories {
   readonly schemas: SchemaRepository;
   readonly norms: NormRepository;
   readonly waivers: WaiverRepository;
+  readonly edge: EdgeRepository;
+  readonly admission: AdmissionRepository;
 }
 
 /**

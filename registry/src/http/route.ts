@@ -27,6 +27,8 @@ export interface Answer {
   readonly stream?: AsyncIterable<object>;
   /** Sent as it is, instead of a body; its type is in the headers. */
   readonly text?: string;
+  /** The same for what is encoded already, as the headers say. */
+  readonly bytes?: Uint8Array;
   readonly headers?: Readonly<Record<string, string>>;
 }
 

@@ -5,7 +5,7 @@ import type { Answer } from './route.js';
 
 /** Sends what a route answered; to a client that has it already, only that it has (RFC 9110, 13.1.2). */
 export async function sendAnswer(request: Request, response: Response, answer: Answer): Promise<void> {
-  const { status, body, text, stream, headers = {} } = answer;
+  const { status, body, text, bytes, stream, headers = {} } = answer;
   if (stream !== undefined) return sendLines(response, answer, stream);
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   const etag = response.getHeader('etag');
@@ -17,7 +17,7 @@ export async function sendAnswer(request: Request, response: Response, answer: A
     }
   }
   response.status(status);
-  const content = text ?? (body === undefined ? undefined : JSON.stringify(body));
+  const content = bytes ?? text ?? (body === undefined ? undefined : JSON.stringify(body));
   if (content === undefined) {
     response.end();
     return;

@@ -5,7 +5,7 @@ import type { AuditTrail } from '../domain/audit/audit-trail.js';
 import type { Catalog } from '../domain/catalog/catalog.js';
 import type { NameJudge } from '../domain/catalog/name-judge.js';
 import type { Credentials } from '../domain/credentials.js';
-import type { EdgeBundles } from '../domain/edge-bundle.js';
+import type { EdgeBundles } from '../domain/edge/edge-bundles.js';
 import type { GrantSigner } from '../domain/grants.js';
 import type { IdempotentCalls } from '../domain/idempotency/idempotent-calls.js';
 import type { Authenticator } from '../domain/identity/authenticator.js';

@@ -243,12 +243,38 @@ describe('the life of a session', () => {
     await closeAll();
   });
 
+  test('heartbeats under which nothing has changed go on as the first, and see the first change', async () => {
+    const producers = [{ group: 'pg-paycore-transfer', topics: [completed] }];
+    const { session, grant } = await open(paycore, manifest('paycore', { producers }));
+    const path = `/v1/sessions/${session}`;
+    const beat = () => paycore('POST', `${path}/heartbeat`);
+    const revisionOf = async (text: unknown) => (await verify(String(text))).claims.revision;
+    const revision = await revisionOf(grant);
+    for (let round = 0; round < 4; round++) {
+      offsetMs += 30_000;
+      const { status, body } = await beat();
+      expect([status, await revisionOf(body.grant)]).toEqual([200, revision]);
+      const read = sessionSchema.parse((await admin('GET', path)).body);
+      expect(Date.parse(read.lastSeenAt)).toBeGreaterThan(Date.now() + offsetMs - 5_000);
+    }
+    await admin('PATCH', `/v1/topics/${completed}`, { description: 'Another' });
+    expect(await revisionOf((await beat()).body.grant)).toBe(revision + 1);
+    expect((await beat()).status).toBe(200);
+    expect((await sms('POST', `${path}/heartbeat`)).status).toBe(403);
+    await admin('DELETE', path);
+    expect((await beat()).body.code).toBe('SESSION_ENDED');
+  });
+
   test('a heartbeat is refused once the catalog does not allow it any more, and the session stays', async () => {
     const name = 'pay-paycore-order-opened';
     const entry = { name, application: 'paycore', description, environments: ['dev'] };
     await admin('POST', '/v1/topics', entry);
     const producers = [{ group: 'pg-paycore-transfer', topics: [name] }];
     const { session } = await open(paycore, manifest('paycore', { producers }));
+    for (const round of [1, 2]) {
+      const { status } = await paycore('POST', `/v1/sessions/${session}/heartbeat`);
+      expect(status, `heartbeat ${round}`).toBe(200);
+    }
     await admin('DELETE', `/v1/topics/${name}`);
     const answer = await paycore('POST', `/v1/sessions/${session}/heartbeat`);
     expect([answer.status, rulesOf(answer)]).toEqual([403, ['topic-retired']]);

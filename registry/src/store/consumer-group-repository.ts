@@ -1,7 +1,7 @@
 import { type ConsumerGroup, consumerGroupSchema } from '@nomos/schemas';
 import type { EntryRepository } from '../domain/repositories.js';
 import { entryRepository, readDeprecation, toDeprecationColumn, toRow, withTexts } from './entry-table.js';
-import type { Prisma } from './generated/client.js';
+import type { ConsumerGroup as ConsumerGroupRow, Prisma } from './generated/client.js';
 
 /** The columns whose types in the database are wider than what the schema of an entry allows. */
 const narrowSchema = consumerGroupSchema.pick({ mode: true, retry: true, idempotence: true });
@@ -16,18 +16,31 @@ export function consumerGroupRepository(client: Prisma.TransactionClient): Entry
         orderBy: { name: 'asc' },
         ...(limit === undefined ? {} : { take: limit }),
       });
-      return rows.map(({ mode, retry, idempotence, runbook, expectedInstances, deprecation, ...row }) => ({
-        ...withTexts(row),
-        ...narrowSchema.parse({ mode, retry, idempotence }),
-        ...(runbook === null ? {} : { runbook }),
-        ...(expectedInstances === null ? {} : { expectedInstances }),
-        ...readDeprecation(deprecation),
-      }));
+      return rows.map(consumerGroupOf);
     },
     create: (entry) => client.consumerGroup.create({ data: rowOf(entry) }),
     update: (where, entry) =>
       client.consumerGroup.updateMany({ where: where as Prisma.ConsumerGroupWhereInput, data: rowOf(entry) }),
   });
+}
+
+/** A consumer group from its row. */
+export function consumerGroupOf({
+  mode,
+  retry,
+  idempotence,
+  runbook,
+  expectedInstances,
+  deprecation,
+  ...row
+}: ConsumerGroupRow): ConsumerGroup {
+  return {
+    ...withTexts(row),
+    ...narrowSchema.parse({ mode, retry, idempotence }),
+    ...(runbook === null ? {} : { runbook }),
+    ...(expectedInstances === null ? {} : { expectedInstances }),
+    ...readDeprecation(deprecation),
+  };
 }
 
 function rowOf(entry: ConsumerGroup) {

@@ -16,9 +16,12 @@ export function credentialRepository(client: Prisma.TransactionClient): Credenti
       return rows.map(recordOf);
     },
     count: (application, now) => client.credential.count({ where: { application, ...whereGood(now) } }),
-    async listGood(now) {
+    async listGood(now, applications) {
       const rows = await client.credential.findMany({
-        where: whereGood(now),
+        where: {
+          ...whereGood(now),
+          ...(applications === undefined ? {} : { application: { in: [...applications] } }),
+        },
         orderBy: { accessKey: 'asc' },
       });
       return rows.map(recordOf);

@@ -2,6 +2,9 @@ import type { EnvironmentRepository } from '../domain/repositories.js';
 import { entryRepository, toRow, withTexts } from './entry-table.js';
 import type { Prisma } from './generated/client.js';
 
+/** Changes of an environment that are remembered; an edge that is further behind gets a whole bundle. */
+const CHANGES_KEPT = 1_000;
+
 export function environmentRepository(client: Prisma.TransactionClient): EnvironmentRepository {
   const entries = entryRepository({
     keyColumns: ['code'],
@@ -29,11 +32,18 @@ export function environmentRepository(client: Prisma.TransactionClient): Environ
     ...entries,
     counts,
     revision: async (code) => (await counts([code])).get(code)?.revision ?? 0,
-    raiseRevisions: async (codes) => {
-      await client.environment.updateMany({
-        where: { code: { in: [...codes] } },
-        data: { revision: { increment: 1 } },
-      });
+    raiseRevisions: async (codes, { topics, consumerGroups, applications }) => {
+      await client.$executeRaw`
+        WITH raised AS (
+          UPDATE "Environment" SET "revision" = "revision" + 1 WHERE "code" = ANY(${[...codes]})
+          RETURNING "code", "revision"
+        ), forgotten AS (
+          DELETE FROM "EdgeChange" USING raised
+          WHERE "EdgeChange"."environment" = raised."code"
+            AND "EdgeChange"."revision" <= raised."revision" - ${CHANGES_KEPT}::int
+        )
+        INSERT INTO "EdgeChange" ("environment", "revision", "topics", "consumerGroups", "applications")
+        SELECT "code", "revision", ${[...topics]}, ${[...consumerGroups]}, ${[...applications]} FROM raised`;
     },
     raiseRevocations: async (code) => {
       const { revocations } = await client.environment.update({

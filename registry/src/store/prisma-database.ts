@@ -8,7 +8,8 @@ import { type Prisma, PrismaClient } from './generated/client.js';
 import { JointTransaction } from './joint-transaction.js';
 import { LockQueues } from './lock-queues.js';
 import { repositoriesOf } from './repositories.js';
-import { lockKey, takeLock } from './transaction-lock.js';
+import { StatementNames } from './statement-names.js';
+import { lockKey, takeLocks } from './transaction-lock.js';
 
 const CONNECTIONS_MAX = 20;
 const CONNECT_MS_MAX = 5_000;
@@ -53,7 +54,12 @@ export class PrismaDatabase implements Database {
     this.#pool.on('error', (error) => {
       if (!this.#pool.ending) log.warn({ reason: error.message }, 'a database connection broke');
     });
-    this.#client = new PrismaClient({ adapter: new PrismaPg(this.#pool), errorFormat: 'minimal' });
+    const names = new StatementNames();
+    const adapter = new PrismaPg(this.#pool, {
+      // Undefined leaves a statement without a name, which the type does not say.
+      statementNameGenerator: ({ sql }) => names.nameOf(sql) ?? '',
+    });
+    this.#client = new PrismaClient({ adapter, errorFormat: 'minimal' });
     this.#onRevisionsRaised = onRevisionsRaised;
     this.#log = log;
     this.repositories = withDatabaseErrors(repositoriesOf(this.#client), () => this.#joint.getStore());
@@ -67,7 +73,7 @@ export class PrismaDatabase implements Database {
     const result = await this.#queues.run(keys, () =>
       this.#transact('ReadCommitted', async (client) => {
         // Read committed, because what is read must be what is there after the locks were got.
-        for (const key of keys) await takeLock(client, key);
+        await takeLocks(client, keys);
         return work(noticeRaised(repositoriesOf(client), raised));
       }),
     );
@@ -190,8 +196,8 @@ function noticeRaised(repositories: Repositories, raised: Set<string>): Reposito
     ...repositories,
     environments: {
       ...environments,
-      raiseRevisions: async (codes) => {
-        await environments.raiseRevisions(codes);
+      raiseRevisions: async (codes, touch) => {
+        await environments.raiseRevisions(codes, touch);
         for (const code of codes) raised.add(code);
       },
       raiseRevocations: async (code) => {

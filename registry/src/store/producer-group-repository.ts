@@ -1,7 +1,7 @@
 import type { ProducerGroup } from '@nomos/schemas';
 import type { EntryRepository } from '../domain/repositories.js';
 import { entryRepository, readDeprecation, toDeprecationColumn, toRow, withTexts } from './entry-table.js';
-import type { Prisma } from './generated/client.js';
+import type { Prisma, ProducerGroup as ProducerGroupRow } from './generated/client.js';
 
 export function producerGroupRepository(client: Prisma.TransactionClient): EntryRepository<ProducerGroup> {
   return entryRepository({
@@ -14,11 +14,16 @@ export function producerGroupRepository(client: Prisma.TransactionClient): Entry
           orderBy: { name: 'asc' },
           ...(limit === undefined ? {} : { take: limit }),
         })
-      ).map(({ deprecation, ...row }) => ({ ...withTexts(row), ...readDeprecation(deprecation) })),
+      ).map(producerGroupOf),
     create: (entry) => client.producerGroup.create({ data: rowOf(entry) }),
     update: (where, entry) =>
       client.producerGroup.updateMany({ where: where as Prisma.ProducerGroupWhereInput, data: rowOf(entry) }),
   });
+}
+
+/** A producer group from its row. */
+export function producerGroupOf({ deprecation, ...row }: ProducerGroupRow): ProducerGroup {
+  return { ...withTexts(row), ...readDeprecation(deprecation) };
 }
 
 function rowOf(entry: ProducerGroup) {

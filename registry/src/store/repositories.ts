@@ -1,4 +1,5 @@
 import type { Repositories } from '../domain/repositories.js';
+import { admissionRepository } from './admission-repository.js';
 import { applicationRepository } from './application-repository.js';
 import { approvalPolicyRepository } from './approval-policy-repository.js';
 import { auditRepository } from './audit-repository.js';
@@ -6,6 +7,7 @@ import { changeRequestRepository } from './change-request-repository.js';
 import { consumerGroupRepository } from './consumer-group-repository.js';
 import { credentialRepository } from './credential-repository.js';
 import { domainRepository } from './domain-repository.js';
+import { edgeRepository } from './edge-repository.js';
 import { environmentRepository } from './environment-repository.js';
 import type { Prisma } from './generated/client.js';
 import { idempotencyRepository } from './idempotency-repository.js';
@@ -56,5 +58,7 @@ export function repositoriesOf(client: Prisma.TransactionClient): Repositories {
     schemas: schemaRepository(client),
     norms: normRepository(client),
     waivers: waiverRepository(client),
+    edge: edgeRepository(client),
+    admission: admissionRepository(client),
   };
 }

@@ -6,7 +6,7 @@ export function sessionRepository(client: Prisma.TransactionClient): SessionRepo
   return {
     async find(id) {
       const row = await client.session.findUnique({ where: { id } });
-      return row === null ? undefined : recordOf(row);
+      return row === null ? undefined : sessionOf(row);
     },
     async listLive(query) {
       const rows = await client.session.findMany({
@@ -14,9 +14,8 @@ export function sessionRepository(client: Prisma.TransactionClient): SessionRepo
         orderBy: { id: 'asc' },
         ...(query.limit === undefined ? {} : { take: query.limit }),
       });
-      return rows.map(recordOf);
+      return rows.map(sessionOf);
     },
-    countLive: (application, now) => client.session.count({ where: whereLive({ application, now }) }),
     async countLiveByEnvironment(now) {
       const rows = await client.session.groupBy({
         by: ['environment'],
@@ -26,23 +25,37 @@ export function sessionRepository(client: Prisma.TransactionClient): SessionRepo
       return new Map(rows.map(({ environment, _count }) => [environment, _count]));
     },
     async insert(session) {
-      await client.session.create({ data: rowOf(session) });
+      await client.session.createMany({ data: rowOf(session) });
     },
     async update(session) {
-      await client.session.update({ where: { id: session.id }, data: rowOf(session) });
+      await client.session.updateMany({ where: { id: session.id }, data: rowOf(session) });
+    },
+    async renew({ id, credential, expiresAt, grantExpiresAt, lastSeenAt }, before) {
+      const { count } = await client.session.updateMany({
+        where: { id, closedAt: null, lastSeenAt: before },
+        data: { credential, expiresAt, grantExpiresAt, lastSeenAt },
+      });
+      return count === 1;
     },
     async closeAllOf(credential, closedAt, graceMs) {
-      // Raw, since the new value is computed from another column.
+      // Of all environments, since a session may be opened by it in another one meanwhile.
+      await client.$executeRaw`UPDATE "Environment" SET "revocations" = "revocations" + 1`;
+      // Raw, since the new values are computed from other columns.
       await client.$executeRaw`
-        UPDATE "Session"
-        SET "closedAt" = ${closedAt}, "revokedUntil" = "grantExpiresAt" + ${graceMs} * interval '1 millisecond'
-        WHERE "credential" = ${credential} AND "closedAt" IS NULL`;
+        UPDATE "Session" SET "closedAt" = ${closedAt}, "revocation" = "Environment"."revocations",
+          "revokedUntil" = "grantExpiresAt" + ${graceMs} * interval '1 millisecond'
+        FROM "Environment" WHERE "Environment"."code" = "Session"."environment"
+          AND "credential" = ${credential} AND "closedAt" IS NULL`;
     },
     async closeAll(ids, closedAt, graceMs) {
       await client.$executeRaw`
-        UPDATE "Session"
-        SET "closedAt" = ${closedAt}, "revokedUntil" = "grantExpiresAt" + ${graceMs} * interval '1 millisecond'
-        WHERE "id" = ANY(${[...ids]}) AND "closedAt" IS NULL`;
+        UPDATE "Environment" SET "revocations" = "revocations" + 1
+        WHERE "code" IN (SELECT "environment" FROM "Session" WHERE "id" = ANY(${[...ids]}))`;
+      await client.$executeRaw`
+        UPDATE "Session" SET "closedAt" = ${closedAt}, "revocation" = "Environment"."revocations",
+          "revokedUntil" = "grantExpiresAt" + ${graceMs} * interval '1 millisecond'
+        FROM "Environment" WHERE "Environment"."code" = "Session"."environment"
+          AND "id" = ANY(${[...ids]}) AND "closedAt" IS NULL`;
     },
     async listRevokedAfter(environment, revocations) {
       const rows = await client.session.findMany({
@@ -98,7 +111,8 @@ function rowOf(session: SessionRecord) {
   };
 }
 
-function recordOf({
+/** A session from its row. */
+export function sessionOf({
   producerGroups,
   consumerGroups,
   closedAt,

@@ -11,7 +11,7 @@ export function subscriptionChangeRepository(client: Prisma.TransactionClient): 
   return {
     async find(id) {
       const row = await client.subscriptionChange.findUnique({ where: { id } });
-      return row === null ? undefined : recordOf(row);
+      return row === null ? undefined : changeOf(row);
     },
     async listRunning(groups) {
       if (groups?.length === 0) return [];
@@ -22,7 +22,7 @@ export function subscriptionChangeRepository(client: Prisma.TransactionClient): 
         },
         orderBy: { id: 'asc' },
       });
-      return rows.map(recordOf);
+      return rows.map(changeOf);
     },
     async listOfGroup(group, limit) {
       const rows = await client.subscriptionChange.findMany({
@@ -30,7 +30,7 @@ export function subscriptionChangeRepository(client: Prisma.TransactionClient): 
         orderBy: { startedAt: 'desc' },
         take: limit,
       });
-      return rows.map(recordOf);
+      return rows.map(changeOf);
     },
     async insert(change) {
       await client.subscriptionChange.create({ data: change });
@@ -41,7 +41,13 @@ export function subscriptionChangeRepository(client: Prisma.TransactionClient): 
   };
 }
 
-function recordOf({ expandedAt, endedAt, endedBy, ...row }: SubscriptionChange): SubscriptionChangeRecord {
+/** A change from its row. */
+export function changeOf({
+  expandedAt,
+  endedAt,
+  endedBy,
+  ...row
+}: SubscriptionChange): SubscriptionChangeRecord {
   return {
     ...row,
     before: subscriptionSetSchema.parse(row.before),

@@ -1,7 +1,7 @@
 import { filterSchema, type Subscription } from '@nomos/schemas';
 import type { EntryRepository } from '../domain/repositories.js';
 import { entryRepository, toRow, withTexts } from './entry-table.js';
-import type { Prisma } from './generated/client.js';
+import type { Prisma, Subscription as SubscriptionRow } from './generated/client.js';
 
 export function subscriptionRepository(client: Prisma.TransactionClient): EntryRepository<Subscription> {
   return entryRepository({
@@ -12,10 +12,7 @@ export function subscriptionRepository(client: Prisma.TransactionClient): EntryR
         orderBy: [{ group: 'asc' }, { topic: 'asc' }],
         ...(limit === undefined ? {} : { take: limit }),
       });
-      return rows.map(({ filterType, filterExpression, ...row }) => ({
-        ...withTexts(row),
-        filter: filterSchema.parse({ type: filterType, expression: filterExpression }),
-      }));
+      return rows.map(subscriptionOf);
     },
     create: (entry) => client.subscription.create({ data: rowOf(entry) }),
     update: (where, entry) =>
@@ -24,6 +21,14 @@ export function subscriptionRepository(client: Prisma.TransactionClient): EntryR
         data: rowOf(entry),
       }),
   });
+}
+
+/** A subscription from its row. */
+export function subscriptionOf({ filterType, filterExpression, ...row }: SubscriptionRow): Subscription {
+  return {
+    ...withTexts(row),
+    filter: filterSchema.parse({ type: filterType, expression: filterExpression }),
+  };
 }
 
 function rowOf({ filter, ...entry }: Subscription) {

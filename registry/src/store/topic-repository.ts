@@ -21,7 +21,8 @@ export function topicRepository(client: Prisma.TransactionClient): EntryReposito
   });
 }
 
-function topicOf({ runbook, retention, expectedRate, labels, deprecation, ...row }: TopicRow): Topic {
+/** A topic from its row. */
+export function topicOf({ runbook, retention, expectedRate, labels, deprecation, ...row }: TopicRow): Topic {
   return {
     ...withTexts(row),
     // The database has these columns as any JSON.

@@ -7,13 +7,17 @@ import { fillCatalog, registerOwn } from './fill-catalog.js';
 import type { Part, PartContext, PreparedRegistry } from './part.js';
 import { admission } from './parts/admission.js';
 import { edge } from './parts/edge.js';
+import { heartbeats } from './parts/heartbeats.js';
 import { lists } from './parts/lists.js';
+import { names } from './parts/names.js';
+import { replay } from './parts/replay.js';
+import { search } from './parts/search.js';
 import { RegistryProcess } from './registry-process.js';
 
 const TOPICS = 100_000;
 const GROUPS = 20_000;
 
-const parts: readonly Part[] = [admission, edge, lists];
+const parts: readonly Part[] = [admission, heartbeats, edge, lists, search, names, replay];
 
 /** The registry with a catalog of 100,000 topics and 20,000 groups, against one with hardly any. */
 export const registryBenchmark: Benchmark = {

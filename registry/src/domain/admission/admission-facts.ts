@@ -29,6 +29,8 @@ export interface AdmissionFacts {
   readonly applications: ReadonlyMap<string, Application>;
   /** For each of the manifest's consumer groups one live session that has it too, other than its own, if there is. */
   readonly otherSessions: readonly SessionRecord[];
+  /** Of the application, counted up to the most it may have; not counted on a renewal. */
+  readonly liveSessions: number;
   /** The subscription changes of the manifest's consumer groups that run, by group. */
   readonly changes: ReadonlyMap<string, SubscriptionChangeRecord>;
   /** Topics and groups of the manifest that are in quarantine. */
@@ -42,7 +44,10 @@ export interface AdmissionFacts {
 /** Whether the manifest is a new one, or that of a session which only goes on. */
 export type Occasion = 'open' | 'renew';
 
-/** Reads the facts for a manifest; how many queries that takes does not depend on how many sessions there are. */
+/** Live sessions that one application may have, over all environments. */
+export const SESSIONS_MAX = 10_000;
+
+/** Reads the facts for a manifest; how many queries that takes does not depend on what it names. */
 export async function readFacts(
   manifest: Manifest,
   occasion: Occasion,
@@ -51,77 +56,38 @@ export async function readFacts(
   repositories: Repositories,
   judge: NameJudge,
 ): Promise<AdmissionFacts> {
-  const groups = manifest.consumers.map(({ group }) => group);
-  const named = namedTopics(manifest);
-  const all = { includeRetired: true };
-  const producers = manifest.producers.map(({ group }) => group);
-  const [environment, topics, producerGroups, consumerGroups, subscriptions, changes, quarantined] =
-    await Promise.all([
-      repositories.environments.find([manifest.environment]),
-      repositories.topics.list({ ...all, conditions: { name: named } }),
-      repositories.producerGroups.list({
-        ...all,
-        conditions: { name: producers },
-      }),
-      repositories.consumerGroups.list({ ...all, conditions: { name: groups } }),
-      repositories.subscriptions.list({ conditions: { group: groups } }),
-      repositories.subscriptionChanges.listRunning(groups),
-      repositories.recycling.quarantined({ names: [...named, ...producers, ...groups] }),
-    ]);
-  const needsAll = manifest.producers.some(({ topics: published }) => published.length === 0);
+  const { environment, application, producers, consumers } = manifest;
+  const isNew = occasion === 'open';
+  const judged = await judge.readIn(environment, namesOf(manifest), repositories, { inUse: isNew });
+  const needsAll = producers.some(({ topics }) => topics.length === 0);
   const publishable = needsAll ? await readPublishable(manifest, repositories) : [];
-  const owners = [...topics, ...producerGroups, ...consumerGroups].map(({ application }) => application);
-  const applications = await repositories.applications.list({
-    ...all,
-    conditions: { code: [...new Set([...owners, manifest.application])] },
-  });
-  // A renewal adds no instance, so it is not compared with the others.
-  const otherSessions =
-    occasion === 'renew' ? [] : await readOtherSessions(manifest, ownSession, now, repositories);
-  const norms = await judge.inForce(manifest.environment, repositories);
-  const requests = namesOf(manifest);
-  const judged = await judge.readAll(requests, repositories, {
-    environments: [manifest.environment],
-    inUse: occasion === 'open',
-  });
-  const names = new Map(judged.map((name) => [keyOfName(name), name]));
-  // The revision last: an edge whose bundle is older than the grant's revision fetches a new one first, so
+  // The revision comes last: an edge whose bundle is older than the grant's revision fetches what it lacks first, so
   // what the grant was made from must never be newer than the revision it states.
-  const revision = await repositories.environments.revision(manifest.environment);
+  const stored = await repositories.admission.facts({
+    ...{ environment, application, now, topics: namedTopics(manifest) },
+    producerGroups: producers.map(({ group }) => group),
+    consumerGroups: consumers.map(({ group }) => group),
+    // A renewal adds no instance, so it is not compared with the others.
+    ...(isNew ? { others: { except: ownSession, countMax: SESSIONS_MAX } } : {}),
+  });
+  const byName = <Entry extends { readonly name: string }>(entries: readonly Entry[]) =>
+    new Map(entries.map((entry) => [entry.name, entry]));
   return {
-    environment,
-    revision,
-    topics: new Map(topics.map((topic) => [topic.name, topic])),
-    producerGroups: new Map(producerGroups.map((group) => [group.name, group])),
-    consumerGroups: new Map(consumerGroups.map((group) => [group.name, group])),
-    subscriptions,
+    environment: stored.environment,
+    revision: stored.revision,
+    topics: byName(stored.topics),
+    producerGroups: byName(stored.producerGroups),
+    consumerGroups: byName(stored.consumerGroups),
+    subscriptions: stored.subscriptions,
     publishable,
-    applications: new Map(applications.map((application) => [application.code, application])),
-    otherSessions,
-    quarantined: new Set(quarantined),
-    changes: new Map(changes.map((change) => [change.group, change])),
-    norms,
-    names,
+    applications: new Map(stored.applications.map((one) => [one.code, one])),
+    otherSessions: stored.otherSessions,
+    liveSessions: stored.liveSessions,
+    quarantined: new Set(stored.quarantined),
+    changes: new Map(stored.changes.map((change) => [change.group, change])),
+    norms: judged.norms,
+    names: new Map(judged.names.map((name) => [keyOfName(name), name])),
   };
-}
-
-/**
- * One other live session of each group is enough to compare with: admission keeps all of a group alike, and
- * reading them all would make each instance of a large group dearer than the one before.
- */
-async function readOtherSessions(
-  { environment, consumers }: Manifest,
-  ownSession: string | undefined,
-  now: Date,
-  { sessions }: Repositories,
-): Promise<SessionRecord[]> {
-  const others = new Map<string, SessionRecord>();
-  for (const { group } of consumers) {
-    const found = await sessions.listLive({ now, environment, consumerGroups: [group], limit: 2 });
-    const other = found.find(({ id }) => id !== ownSession);
-    if (other !== undefined) others.set(other.id, other);
-  }
-  return [...others.values()];
 }
 
 function namedTopics({ producers, consumers }: Manifest): string[] {

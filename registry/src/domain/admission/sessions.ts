@@ -14,10 +14,13 @@ import type { Clock } from '../clock.js';
 import type { GrantSigner } from '../grants.js';
 import type { Database, LiveSessionQuery, Repositories, SessionRecord } from '../repositories.js';
 import { createId } from '../secrets.js';
-import { type AdmissionFacts, type Occasion, readFacts } from './admission-facts.js';
+import { type AdmissionFacts, type Occasion, readFacts, SESSIONS_MAX } from './admission-facts.js';
+import type { AdmissionScope } from './admission-repository.js';
 import { effectiveSubscriptions } from './change-sides.js';
 import { warnOfDeprecations } from './deprecation-warnings.js';
 import { examineManifest, examineSize } from './examine-manifest.js';
+import { ExaminedManifests } from './examined-manifests.js';
+import { examineFixedFields, findLive, requireApplication } from './live-session.js';
 import { describeFindings } from './manifest-names.js';
 
 /** How long sessions and grants live. */
@@ -40,9 +43,6 @@ export const defaultSessionTimes: SessionTimes = {
 /** The pause between heartbeats of instances that are to put a subscription change into effect. */
 const EXPANDING_HEARTBEAT_MS = 2_000;
 
-/** Live sessions that one application may have, over all environments. */
-const SESSIONS_MAX = 10_000;
-
 /** Admits clients by their manifests, and keeps their sessions. */
 export class Sessions {
   readonly #database: Database;
@@ -51,6 +51,7 @@ export class Sessions {
   readonly #audit: AuditLog;
   readonly #clock: Clock;
   readonly #times: SessionTimes;
+  readonly #examined = new ExaminedManifests();
 
   constructor(
     database: Database,
@@ -74,7 +75,7 @@ export class Sessions {
     return this.#database.change({ names: lockedNames(manifest) }, async (repositories) => {
       const now = this.#clock();
       const facts = await this.#admit(manifest, undefined, 'open', now, repositories);
-      if ((await repositories.sessions.countLive(manifest.application, now)) >= SESSIONS_MAX) {
+      if (facts.liveSessions >= SESSIONS_MAX) {
         const message = `The application "${manifest.application}" has ${SESSIONS_MAX} live sessions, the most allowed.`;
         throw new NomosError('TOO_MANY_REQUESTS', message);
       }
@@ -125,13 +126,18 @@ export class Sessions {
    */
   async heartbeat(actor: Actor, id: string): Promise<Admission> {
     const known = await this.#database.repositories.sessions.find(id);
+    const renewed = known && (await this.#renewUnchanged(actor, known));
+    if (renewed !== undefined) return renewed;
     // The same locks as an admission: a session must not come back to life beside one that was admitted
     // because this one had expired.
     const names = [...(known === undefined ? [] : lockedNames(known.manifest)), id];
     return this.#database.change({ names }, async (repositories) => {
       const now = this.#clock();
       const session = await findLive(actor, id, now, repositories);
+      // Before the facts, so that what is kept is never older than its mark.
+      const mark = await repositories.admission.mark(scopeOf(session.manifest));
       const facts = await this.#admit(session.manifest, id, 'renew', now, repositories);
+      this.#examined.keep(session.manifest, mark, facts, now);
       const next = {
         ...{ ...session, credential: actor.principal.id, ...this.#timesFrom(now) },
         grantedChanges: runningIds(facts),
@@ -143,6 +149,27 @@ export class Sessions {
       await repositories.sessions.update(next);
       return this.#answer(next, facts, now);
     });
+  }
+
+  /**
+   * Renews a session of which nothing has changed since a manifest like its own was examined; undefined when that
+   * cannot be said. No locks are needed: the session is live all the time, so that nobody can be admitted because
+   * it is not, and the row is only written if nobody else has done so.
+   */
+  async #renewUnchanged(actor: Actor, session: SessionRecord): Promise<Admission | undefined> {
+    const now = this.#clock();
+    requireApplication(actor, session.application);
+    const leftMs = session.expiresAt.getTime() - now.getTime();
+    const isSteady = session.grantedChanges.length === 0 && session.appliedChanges.length === 0;
+    if (session.closedAt !== undefined || !isSteady || leftMs < this.#times.sessionTtlMs / 3)
+      return undefined;
+    const { admission, sessions } = this.#database.repositories;
+    const mark = await admission.mark(scopeOf(session.manifest));
+    const facts = this.#examined.find(session.manifest, mark, now);
+    if (facts === undefined) return undefined;
+    const next = { ...session, credential: actor.principal.id, ...this.#timesFrom(now) };
+    const answer = await this.#answer(next, facts, now);
+    return (await sessions.renew(next, session.lastSeenAt)) ? answer : undefined;
   }
 
   /**
@@ -327,6 +354,14 @@ function idsOfNewGroups({ consumers }: Manifest, { changes }: AdmissionFacts): s
   return [...changes.values()].filter(({ group }) => !known.has(group)).map(({ id }) => id);
 }
 
+function scopeOf({ environment, application, producers, consumers }: Manifest): AdmissionScope {
+  return {
+    ...{ environment, application },
+    producerGroups: producers.map(({ group }) => group),
+    consumerGroups: consumers.map(({ group }) => group),
+  };
+}
+
 /** Two admissions that share a consumer group in an environment exclude each other. */
 function lockedNames({ environment, consumers }: Manifest): string[] {
   return consumers.map(({ group }) => `${environment}/${group}`);
@@ -337,46 +372,4 @@ function refused(violations: readonly Violation[]): NomosError {
   return new NomosError('MANIFEST_REFUSED', `The registry does not admit this client, for ${count}.`, {
     violations,
   });
-}
-
-function requireApplication({ principal, scope }: Actor, application: string): void {
-  if (scope === 'all') return;
-  if (principal.role === 'application' && principal.application === application) return;
-  const own = principal.role === 'application' ? `"${principal.application}"` : `the role ${principal.role}`;
-  throw new NomosError('FORBIDDEN', `These are credentials of ${own}, not of "${application}".`, {
-    fix: `Use credentials of the application "${application}".`,
-  });
-}
-
-async function findLive(
-  actor: Actor,
-  id: string,
-  now: Date,
-  { sessions }: Repositories,
-): Promise<SessionRecord> {
-  const session = await sessions.find(id);
-  if (session === undefined) throw new NomosError('SESSION_ENDED', `There is no live session "${id}".`);
-  requireApplication(actor, session.application);
-  if (session.closedAt !== undefined) {
-    throw new NomosError(
-      'SESSION_ENDED',
-      `The session "${id}" was closed at ${session.closedAt.toISOString()}.`,
-    );
-  }
-  if (session.expiresAt <= now) {
-    const message = `The session "${id}" expired at ${session.expiresAt.toISOString()}, without a heartbeat.`;
-    throw new NomosError('SESSION_ENDED', message);
-  }
-  return session;
-}
-
-function examineFixedFields(session: SessionRecord, manifest: Manifest): Violation[] {
-  return (['environment', 'instance'] as const)
-    .filter((field) => session[field] !== manifest[field])
-    .map((field) => ({
-      rule: 'session-fixed',
-      where: field,
-      message: `The session is for the ${field} "${session[field]}", which stays for its life.`,
-      expected: session[field],
-    }));
 }

@@ -7,6 +7,7 @@ import { type EntryVerb, recordEntry } from '../catalog/entry-log.js';
 import type { NameJudge } from '../catalog/name-judge.js';
 import { subscriptions as subscriptionCollection } from '../catalog/subscriptions.js';
 import type { Clock } from '../clock.js';
+import { touchesNothing } from '../edge/edge-repository.js';
 import type { Database, Repositories, SessionRecord } from '../repositories.js';
 import { createId } from '../secrets.js';
 import { type Side, sideOf } from './change-sides.js';
@@ -269,7 +270,8 @@ export class SubscriptionChanges {
 
   async #raiseRevisions(group: string, repositories: Repositories): Promise<void> {
     const { environments } = await findGroup(group, repositories);
-    await repositories.environments.raiseRevisions([...environments].sort());
+    const touch = { ...touchesNothing, consumerGroups: [group] };
+    await repositories.environments.raiseRevisions([...environments].sort(), touch);
   }
 
   #record(

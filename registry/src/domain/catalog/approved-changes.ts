@@ -1,6 +1,7 @@
 import type { Approvable, ChangeRequest, Recyclable } from '@nomos/schemas';
 import type { Actor } from '../actor.js';
 import type { RequestedChanges } from '../approvals/approvals.js';
+import { touchOf } from '../edge/touch-of.js';
 import type { RecycledEntries } from '../recycling/recycling.js';
 import type { CatalogEntry, EntryKey, Repositories } from '../repositories.js';
 import type { Catalog } from './catalog.js';
@@ -63,7 +64,12 @@ export class ApprovedChanges implements RequestedChanges, RecycledEntries {
 
   async touch(kind: Recyclable, name: string, repositories: Repositories): Promise<void> {
     const environments = await this.environments(kind, [name], repositories);
-    if (environments.length > 0) await repositories.environments.raiseRevisions(environments);
+    if (environments.length === 0) return;
+    await inCollection(kind, async (collection) => {
+      const entry = await collection.repository(repositories).find([name]);
+      const touch = touchOf(collection.name, entry === undefined ? [] : [entry]);
+      await repositories.environments.raiseRevisions(environments, touch);
+    });
   }
 }
 

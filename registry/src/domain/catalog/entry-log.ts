@@ -1,6 +1,7 @@
 import { type SearchKind, searchKinds } from '@nomos/schemas';
 import { type Actor, requireEnvironments } from '../actor.js';
 import type { AuditLog } from '../audit/audit-log.js';
+import { touchOf } from '../edge/touch-of.js';
 import type { CatalogEntry, Repositories } from '../repositories.js';
 import type { Collection } from './collection.js';
 
@@ -47,7 +48,9 @@ export async function recordEntry<Entry extends CatalogEntry, Create extends obj
   // Sorted, so that two transactions never wait for each other in a circle.
   const environments = [...new Set(affected)].sort();
   requireEnvironments(actor, environments);
-  if (environments.length > 0) await repositories.environments.raiseRevisions(environments);
+  if (environments.length === 0) return;
+  const states = before === undefined ? [after] : [before, after];
+  await repositories.environments.raiseRevisions(environments, touchOf(name, states));
 }
 
 /** The key of an entry as its versions are filed. */

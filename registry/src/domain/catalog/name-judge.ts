@@ -78,13 +78,29 @@ export class NameJudge {
     const inForce = scopes.map((environment) => this.#inForce(environment, knowledge));
     const similar = withSimilarNames ? await findSimilar(requests, repositories) : new Map<string, []>();
     const judged = await this.#judgeAll(requests, inForce, knowledge.words, similar, repositories);
-    if (inUse) {
-      for (const [index, request] of requests.entries()) {
-        const found = judged[index];
-        if (found !== undefined) this.#observations.note(request, found);
-      }
-    }
+    if (inUse) this.#noteUses(requests, judged);
     return judged;
+  }
+
+  /** What holds in an environment, and what it says about names in one go. */
+  async readIn(
+    environment: string,
+    requests: readonly NameRequest[],
+    repositories: Repositories,
+    { inUse }: Required<Pick<JudgingOptions, 'inUse'>>,
+  ): Promise<{ readonly norms: NormsInForce; readonly names: readonly JudgedName[] }> {
+    const knowledge = await this.#cache.read(repositories);
+    const norms = this.#inForce(environment, knowledge);
+    const names = await this.#judgeAll(requests, [norms], knowledge.words, new Map(), repositories);
+    if (inUse) this.#noteUses(requests, names);
+    return { norms, names };
+  }
+
+  #noteUses(requests: readonly NameRequest[], names: readonly JudgedName[]): void {
+    for (const [index, request] of requests.entries()) {
+      const found = names[index];
+      if (found !== undefined) this.#observations.note(request, found);
+    }
   }
 
   /** Most names break nothing, so waivers are looked for only after names did. */

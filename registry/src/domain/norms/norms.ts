@@ -15,6 +15,7 @@ import { type Actor, operator, requireEnvironments } from '../actor.js';
 import type { AuditLog } from '../audit/audit-log.js';
 import type { NameJudge } from '../catalog/name-judge.js';
 import type { Clock } from '../clock.js';
+import { touchesNothing } from '../edge/edge-repository.js';
 import type { Database, Repositories } from '../repositories.js';
 import { createId } from '../secrets.js';
 import type { NormActivation, NormKey, NormObservation, NormPageKey, NormRecord } from './norm-repository.js';
@@ -342,5 +343,5 @@ async function raiseRevisions(
 ): Promise<void> {
   const codes =
     environment === undefined ? (await environments.list({})).map(({ code }) => code) : [environment];
-  if (codes.length > 0) await environments.raiseRevisions(codes.sort());
+  if (codes.length > 0) await environments.raiseRevisions(codes.sort(), touchesNothing);
 }

@@ -31,8 +31,10 @@ export class RegisteredNameJudge {
     request: NameRequest & { readonly kind: BrokenName['kind'] },
     rules: readonly string[],
   ): BrokenName {
-    const brokenAlready = brokenRulesOf(this.#inForce, request, this.#words).length > 0;
-    const suggestion = (brokenAlready ? undefined : this.#rebuild(request)) ?? this.#search(request);
+    const segments = legalSegments(this.#inForce, request, this.#words);
+    const brokenAlready = segments === undefined;
+    const rebuilt = segments === undefined ? undefined : this.#rebuild(request, segments);
+    const suggestion = rebuilt ?? this.#search(request);
     return {
       ...{ kind: request.kind, name: request.name, rules: [...rules] },
       ...(suggestion === undefined ? {} : { suggestion }),
@@ -41,11 +43,9 @@ export class RegisteredNameJudge {
   }
 
   /** The same segments as the norm in force reads, in the new template. */
-  #rebuild(request: NameRequest): string | undefined {
-    const { kind, name } = request;
-    const reading = this.#inForce.read(kind, name, { vocabularies: this.#words.vocabularies });
-    const built = reading.ok ? this.#norm.build(kind, reading.segments) : undefined;
-    if (built === undefined || built === name) return undefined;
+  #rebuild(request: NameRequest, segments: Readonly<Record<string, string>>): string | undefined {
+    const built = this.#norm.build(request.kind, segments);
+    if (built === undefined || built === request.name) return undefined;
     return this.brokenRules({ ...request, name: built }).length === 0 ? built : undefined;
   }
 
@@ -56,6 +56,15 @@ export class RegisteredNameJudge {
     const reading = readOwned(this.#norm, request, this.#words, undefined);
     return reading.ok ? undefined : reading.suggestion;
   }
+}
+
+/** The segments of a name that breaks nothing. To read one that does costs a search for what is like it. */
+function legalSegments(norm: CompiledNorm, request: NameRequest, words: Words) {
+  const { kind, name, application } = request;
+  const { vocabularies } = words;
+  if (norm.brokenRules(kind, name, { vocabularies, application }).length > 0) return undefined;
+  const reading = readOwned(norm, request, words, undefined);
+  return reading.ok ? reading.segments : undefined;
 }
 
 function brokenRulesOf(norm: CompiledNorm, request: NameRequest, words: Words): string[] {

@@ -1,10 +1,15 @@
-import { codeSchema, edgeBundleSchema, edgeRevocationsSchema, NomosError } from '@nomos/schemas';
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
+import { codeSchema, edgeBundleSchema, edgeDeltaSchema, NomosError } from '@nomos/schemas';
 import { z } from 'zod';
 import type { Actor } from '../../domain/actor.js';
-import { defineRoute, type Route } from '../route.js';
+import type { TaggedBundle } from '../../domain/edge/edge-bundles.js';
+import { type Answer, defineRoute, type Route } from '../route.js';
 import type { Services } from '../services.js';
 
 const WAIT_SECONDS_MAX = 25;
+
+const unpack = promisify(gunzip);
 
 /** What the edges of brokers fetch. */
 export const edgeRoutes: readonly Route[] = [
@@ -25,24 +30,23 @@ export const edgeRoutes: readonly Route[] = [
           .max(WAIT_SECONDS_MAX)
           .default(0)
           .meta({ description: 'Seconds to wait for a change, if If-None-Match is the present ETag' }),
-        revocations: z
-          .stringbool()
-          .default(false)
-          .meta({ description: 'Take only the revoked sessions when nothing else has changed' }),
+        delta: z.stringbool().default(false).meta({
+          description: 'Take only what has changed since the ETag in If-None-Match, where that is known',
+        }),
       }),
     },
     example: { query: { environment: 'dev' } },
     answers: {
       200: {
         description:
-          'The bundle, which holds secrets; or only the revocations since the given ETag, if asked for',
-        schema: z.union([edgeBundleSchema, edgeRevocationsSchema]),
+          'The bundle, which holds secrets; or what has changed since the given ETag, if asked for and known',
+        schema: z.union([edgeBundleSchema, edgeDeltaSchema]),
         etag: true,
       },
       304: { description: 'Nothing has changed' },
     },
     problems: ['NOT_FOUND', 'RETIRED', 'TOO_MANY_REQUESTS'],
-    handle: async ({ query: { environment, wait, revocations }, header, signal, actor }, services) => {
+    handle: async ({ query: { environment, wait, delta }, header, signal, actor }, services) => {
       requireEnvironment(actor, environment);
       const known = header('if-none-match');
       const changed = await waitForChange(environment, known, wait * 1000, signal, services);
@@ -50,15 +54,21 @@ export const edgeRoutes: readonly Route[] = [
       await services.authenticator.authenticate(header('authorization'));
       if (!changed) return { status: 304, ...(known === undefined ? {} : { headers: { etag: known } }) };
       const news =
-        revocations && known !== undefined
-          ? await services.bundles.revocationsSince(environment, known)
-          : undefined;
+        delta && known !== undefined ? await services.bundles.deltaSince(environment, known) : undefined;
       if (news !== undefined) return { status: 200, body: news.delta, headers: { etag: news.etag } };
-      const { etag, bundle } = await services.bundles.build(environment);
-      return { status: 200, body: bundle, headers: { etag } };
+      return answerWhole(await services.bundles.whole(environment), header('accept-encoding'));
     },
   }),
 ];
+
+/** The bundle is kept compressed; only who cannot read that has it unpacked. */
+async function answerWhole({ etag, gzip }: TaggedBundle, acceptEncoding = ''): Promise<Answer> {
+  const headers = { etag, vary: 'Accept-Encoding' };
+  const isUnderstood = /\bgzip\b(?!\s*;\s*q=0(?:\.0{0,3})?\s*(?:,|$))/i.test(acceptEncoding);
+  return isUnderstood
+    ? { status: 200, bytes: gzip, headers: { ...headers, 'content-encoding': 'gzip' } }
+    : { status: 200, bytes: await unpack(gzip), headers };
+}
 
 /** @throws NomosError FORBIDDEN when the caller is not an edge of the environment. */
 export function requireEnvironment({ principal }: Actor, environment: string): void {
