@@ -153,7 +153,7 @@ describe('a database that goes away', () => {
         admin('GET', '/readyz'),
       ]);
       for (const answer of answers) expect([answer.status, answer.body.code]).toEqual([503, 'UNAVAILABLE']);
-      expect(performance.now() - startedAt).toBeLessThan(3_000);
+      expect(performance.now() - startedAt).toBeLessThan(12_000);
       expect((await admin('GET', '/healthz')).status).toBe(200);
       postgres = await startPostgres({ dataFolder: folder, port });
       expect((await admin('GET', '/readyz')).status).toBe(200);

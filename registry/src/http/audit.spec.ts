@@ -133,7 +133,7 @@ describe('the export', () => {
       const startedAt = performance.now();
       const verdict = await call('GET', '/v1/audit:verify');
       expect(verdict.body).toMatchObject({ ok: true, events: 20_002 });
-      expect(performance.now() - startedAt).toBeLessThan(10_000);
+      expect(performance.now() - startedAt).toBeLessThan(40_000);
     } finally {
       await other.close();
     }

