@@ -129,6 +129,8 @@ export interface TokenRepository {
   /** Notes a use, unless one after `unlessAfter` is noted already. */
   noteUse(id: string, at: Date, unlessAfter: Date): Promise<void>;
   revokeEmbedded(environment: string, at: Date): Promise<void>;
+  /** Those not revoked that stand for a team or an environment, or are limited to it among others. */
+  listOf(subject: 'team' | 'environment', code: string): Promise<TokenRecord[]>;
 }
 
 /** An application's credential as it is stored. */
