@@ -87,7 +87,8 @@ export class EdgeBundles {
       const counts = await countsOf(environment, repositories);
       const { norm } = await this.#judge.inForce(environment, repositories);
       const quarantined = new Set(await repositories.recycling.quarantined({ kind: 'topics' }));
-      const registered = await repositories.topics.list({ conditions: { environments: environment } });
+      const here = { conditions: { environments: environment } };
+      const registered = await repositories.topics.list(here);
       const topics = registered.filter(({ name }) => !quarantined.has(name));
       const bundle: EdgeBundle = {
         environment,
@@ -96,7 +97,14 @@ export class EdgeBundles {
         norm: norm.id,
         topics: topics.map(edgeTopicOf),
         consumerGroups: await readConsumerGroups(environment, topics, repositories),
-        accessKeys: await this.#readAccessKeys(topics, repositories),
+        accessKeys: await this.#readAccessKeys(
+          topics,
+          applicationsOf(registered, [
+            ...(await repositories.producerGroups.list(here)),
+            ...(await repositories.consumerGroups.list(here)),
+          ]),
+          repositories,
+        ),
         revokedSessions: await repositories.sessions.listRevoked(environment, this.#clock()),
       };
       return { etag: this.#etagOf(counts, norm.id), bundle };
@@ -107,21 +115,40 @@ export class EdgeBundles {
     return `"${revision}.${revocations}-${this.#signer.currentKid.slice(0, 12)}-${norm}"`;
   }
 
-  async #readAccessKeys(topics: readonly Topic[], { credentials }: Repositories) {
+  /** Only of applications that have something to do here: an edge that is taken over gives no others away. */
+  async #readAccessKeys(
+    topics: readonly Topic[],
+    present: ReadonlySet<string>,
+    { credentials }: Repositories,
+  ) {
     const publish = new Map<string, string[]>();
     for (const { name, application, publishers } of topics) {
       for (const code of new Set([application, ...publishers])) {
         publish.set(code, [...(publish.get(code) ?? []), name]);
       }
     }
-    return (await credentials.listGood(this.#clock())).map((record) => ({
-      accessKey: record.accessKey,
-      secretKey: this.#credentials.reveal(record),
-      application: record.application,
-      publish: publish.get(record.application) ?? [],
-      ...(record.expiresAt === undefined ? {} : { expiresAt: record.expiresAt.toISOString() }),
-    }));
+    const good = await credentials.listGood(this.#clock());
+    return good
+      .filter(({ application }) => present.has(application))
+      .map((record) => ({
+        accessKey: record.accessKey,
+        secretKey: this.#credentials.reveal(record),
+        application: record.application,
+        publish: publish.get(record.application) ?? [],
+        ...(record.expiresAt === undefined ? {} : { expiresAt: record.expiresAt.toISOString() }),
+      }));
   }
+}
+
+/** Who publishes or consumes by what is registered, also while that is in quarantine. */
+function applicationsOf(
+  topics: readonly Topic[],
+  groups: readonly { readonly application: string }[],
+): ReadonlySet<string> {
+  return new Set([
+    ...topics.flatMap(({ application, publishers }) => [application, ...publishers]),
+    ...groups.map(({ application }) => application),
+  ]);
 }
 
 function edgeTopicOf({ name, messageType, queues, retention, deduplicationWindowMs }: Topic): EdgeTopic {
