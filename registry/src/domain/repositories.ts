@@ -270,11 +270,12 @@ export interface Repositories {
 
 /**
  * What a transaction excludes. `catalog`: every other change of the catalog, so that what was checked still
- * holds when it is written. Texts: other transactions that name the same text.
+ * holds when it is written. Names: other transactions that name or share the same text. Shared: those that name it.
  */
 export interface Locks {
   readonly catalog?: boolean;
   readonly names?: readonly string[];
+  readonly shared?: readonly string[];
 }
 
 /** Whether what a joint transaction changed is to stay. */
