@@ -128,7 +128,6 @@ export interface TokenRepository {
   update(token: TokenRecord): Promise<void>;
   /** Notes a use, unless one after `unlessAfter` is noted already. */
   noteUse(id: string, at: Date, unlessAfter: Date): Promise<void>;
-  revokeEmbedded(environment: string, at: Date): Promise<void>;
   /** Those not revoked that stand for a team or an environment, or are limited to it among others. */
   listOf(subject: 'team' | 'environment', code: string): Promise<TokenRecord[]>;
 }

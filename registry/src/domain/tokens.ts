@@ -86,7 +86,10 @@ export class Tokens {
     return this.#database.change({ catalog: true }, async (repositories) => {
       await requireEnvironment(environment, repositories);
       const now = this.#clock();
-      await repositories.tokens.revokeEmbedded(environment, now);
+      const before = await repositories.tokens.listOf('environment', environment);
+      for (const token of before.filter(({ embedded }) => embedded)) {
+        await endToken(token, now, operator, this.#audit, repositories);
+      }
       const request: TokenRequest = {
         role: 'edge',
         description: 'The broker in the same process',

@@ -256,10 +256,18 @@ describe('waiting', () => {
 
 describe('the edge token of the own process', () => {
   test('replaces the one before', async () => {
-    const first = clientOf(fixture.registry.url, await fixture.registry.issueEdgeToken('dev'));
-    const second = clientOf(fixture.registry.url, await fixture.registry.issueEdgeToken('dev'));
-    expect((await first('GET', path)).status).toBe(401);
-    expect((await second('GET', path)).status).toBe(200);
+    const first = await fixture.registry.issueEdgeToken('dev');
+    const second = await fixture.registry.issueEdgeToken('dev');
+    const statusOf = async (token: string) =>
+      (await clientOf(fixture.registry.url, token)('GET', path)).status;
+    expect([await statusOf(first), await statusOf(second)]).toEqual([401, 200]);
+    const { body } = await admin('GET', '/v1/audit?kind=token&actor=operator&limit=500');
+    const events = body.items as { action: string; subject: string }[];
+    const edgeTokens = [first, second].map((token) => token.split('_')[2]);
+    const deedsOn = edgeTokens.map((id) =>
+      events.filter(({ subject }) => subject === id).map(({ action }) => action),
+    );
+    expect(deedsOn.map((deeds) => deeds.sort())).toEqual([['token.issue', 'token.revoke'], ['token.issue']]);
     await expect(fixture.registry.issueEdgeToken('nowhere')).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 });

@@ -54,12 +54,6 @@ export function tokenRepository(client: Prisma.TransactionClient): TokenReposito
       });
       return rows.map(recordOf);
     },
-    async revokeEmbedded(environment, at) {
-      await client.token.updateMany({
-        where: { environment, embedded: true, revokedAt: null },
-        data: { revokedAt: at },
-      });
-    },
   };
 }
 
