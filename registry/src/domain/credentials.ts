@@ -4,6 +4,7 @@ import { type Actor, operator, requireEnvironments, requireOwn } from './actor.j
 import type { AuditLog } from './audit/audit-log.js';
 import type { Clock } from './clock.js';
 import { touchesNothing } from './edge/edge-repository.js';
+import { credentialLock } from './identity/credential-lock.js';
 import { tokenText } from './identity/token-text.js';
 import type { CredentialRecord, Database, PageQuery, Repositories } from './repositories.js';
 import { createId, createSecret, hashSecret, type SecretBox } from './secrets.js';
@@ -122,16 +123,19 @@ export class Credentials {
    * @throws NomosError NOT_FOUND or FORBIDDEN.
    */
   revoke(actor: Actor, application: string, accessKey: string): Promise<void> {
-    return this.#database.change({ catalog: true }, async (repositories) => {
-      requireEnvironments(actor, []);
-      await findApplication(actor, application, repositories);
-      const credential = await findCredential(application, accessKey, repositories);
-      const now = this.#clock();
-      await repositories.credentials.update({ ...credential, revokedAt: now });
-      await repositories.sessions.closeAllOf(accessKey, now, this.#grantGraceMs);
-      await this.#record(repositories, actor, 'revoke', credential, undefined);
-      await raiseAllRevisions(application, repositories);
-    });
+    return this.#database.change(
+      { catalog: true, names: [credentialLock(accessKey)] },
+      async (repositories) => {
+        requireEnvironments(actor, []);
+        await findApplication(actor, application, repositories);
+        const credential = await findCredential(application, accessKey, repositories);
+        const now = this.#clock();
+        await repositories.credentials.update({ ...credential, revokedAt: now });
+        await repositories.sessions.closeAllOf(accessKey, now, this.#grantGraceMs);
+        await this.#record(repositories, actor, 'revoke', credential, undefined);
+        await raiseAllRevisions(application, repositories);
+      },
+    );
   }
 
   /** Whether a credential that is not revoked still counts. */

@@ -133,7 +133,8 @@ export interface TokenRepository {
   update(token: TokenRecord): Promise<void>;
   /** Notes a use, unless one after `unlessAfter` is noted already. */
   noteUse(id: string, at: Date, unlessAfter: Date): Promise<void>;
-  revokeEmbedded(environment: string, at: Date): Promise<void>;
+  /** Those not revoked that stand for a team or an environment, or are limited to it among others. */
+  listOf(subject: 'team' | 'environment', code: string): Promise<TokenRecord[]>;
 }
 
 /** An application's credential as it is stored. */
@@ -276,11 +277,12 @@ export interface Repositories {
 
 /**
  * What a transaction excludes. `catalog`: every other change of the catalog, so that what was checked still
- * holds when it is written. Texts: other transactions that name the same text.
+ * holds when it is written. Names: other transactions that name or share the same text. Shared: those that name it.
  */
 export interface Locks {
   readonly catalog?: boolean;
   readonly names?: readonly string[];
+  readonly shared?: readonly string[];
 }
 
 /** Whether what a joint transaction changed is to stay. */

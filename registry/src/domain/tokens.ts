@@ -9,6 +9,7 @@ import type { z } from 'zod';
 import { type Actor, operator } from './actor.js';
 import type { AuditLog } from './audit/audit-log.js';
 import type { Clock } from './clock.js';
+import { endToken, recordToken } from './identity/token-endings.js';
 import { examinePower, examineRestriction, type TokenPower } from './identity/token-restriction.js';
 import { tokenText } from './identity/token-text.js';
 import type { Database, PageQuery, Repositories, TokenRecord } from './repositories.js';
@@ -85,7 +86,10 @@ export class Tokens {
     return this.#database.change({ catalog: true }, async (repositories) => {
       await requireEnvironment(environment, repositories);
       const now = this.#clock();
-      await repositories.tokens.revokeEmbedded(environment, now);
+      const before = await repositories.tokens.listOf('environment', environment);
+      for (const token of before.filter(({ embedded }) => embedded)) {
+        await endToken(token, now, operator, this.#audit, repositories);
+      }
       const request: TokenRequest = {
         role: 'edge',
         description: 'The broker in the same process',
@@ -152,7 +156,7 @@ export class Tokens {
         previousSecretUntil: new Date(Math.min(overlapEnd, before.expiresAt.getTime())),
       };
       await repositories.tokens.update(record);
-      await this.#record(repositories, actor, 'rotate', before, record);
+      await recordToken('rotate', { before, after: record }, actor, this.#audit, repositories);
       return { record, text: tokenText(record, secret) };
     });
   }
@@ -168,23 +172,7 @@ export class Tokens {
       if (isAdmin && !this.#hasOidcAdmins && !(await repositories.tokens.hasAdmin(now, id))) {
         throw new NomosError('LAST_ADMIN', `The token "${id}" is the last one of a platform admin.`);
       }
-      const revoked = { ...token, revokedAt: now };
-      await repositories.tokens.update(revoked);
-      await this.#record(repositories, actor, 'revoke', token, undefined);
-    });
-  }
-
-  #record(
-    repositories: Repositories,
-    actor: Actor,
-    verb: 'issue' | 'rotate' | 'revoke',
-    before: TokenRecord | undefined,
-    after: TokenRecord | undefined,
-  ): Promise<void> {
-    return this.#audit.record(repositories, actor, {
-      ...{ action: `token.${verb}`, subjectKind: 'token', subject: (after ?? before)?.id ?? '' },
-      ...(before === undefined ? {} : { before: withoutSecrets(before) }),
-      ...(after === undefined ? {} : { after: withoutSecrets(after) }),
+      await endToken(token, now, actor, this.#audit, repositories);
     });
   }
 
@@ -224,7 +212,7 @@ export class Tokens {
     };
     requirePower(actor, record);
     await repositories.tokens.insert(record);
-    await this.#record(repositories, actor, 'issue', undefined, record);
+    await recordToken('issue', { after: record }, actor, this.#audit, repositories);
     return { record, text: tokenText(record, secret) };
   }
 }
@@ -246,23 +234,6 @@ async function findToken(id: string, { tokens }: Repositories): Promise<TokenRec
   const token = await tokens.find(id);
   if (token !== undefined && token.revokedAt === undefined) return token;
   throw new NomosError('NOT_FOUND', `There is no token with the id "${id}".`);
-}
-
-function withoutSecrets({
-  secretHash,
-  previousSecretHash,
-  createdAt,
-  revokedAt,
-  lastUsedAt,
-  expiresAt,
-  previousSecretUntil,
-  ...token
-}: TokenRecord): object {
-  return {
-    ...token,
-    expiresAt: expiresAt.toISOString(),
-    ...(previousSecretUntil === undefined ? {} : { previousSecretUntil: previousSecretUntil.toISOString() }),
-  };
 }
 
 async function examineReferences(request: TokenRequest, repositories: Repositories): Promise<Violation[]> {

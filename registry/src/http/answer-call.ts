@@ -104,5 +104,7 @@ function readIdempotentRequest(request: Request, { actor, body }: RawCall): Idem
   }
   const parts = [request.method, request.originalUrl, request.header('if-match') ?? null, body ?? null];
   const fingerprint = createHash('sha256').update(JSON.stringify(parts)).digest('base64url');
-  return { caller: `${actor.principal.role}:${actor.principal.id}`, key, fingerprint };
+  const { role, issuer = null, id } = actor.principal;
+  // As JSON, so that no subject of an identity provider can be written to look like another caller.
+  return { caller: JSON.stringify([role, issuer, id]), key, fingerprint };
 }

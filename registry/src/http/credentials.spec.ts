@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client as Postgres } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Client, clientOf, registerBank, rulesOf } from '../testing/registry-client.js';
 import { createRegistryFixture, type RegistryFixture } from '../testing/registry-fixture.js';
@@ -93,6 +95,65 @@ describe('credentials with an end', () => {
   test('in the past are refused', async () => {
     const expiresAt = new Date(now - 1).toISOString();
     expect(rulesOf(await admin('POST', credentials, { description, expiresAt }))).toEqual(['expiry-past']);
+  });
+});
+
+describe('a revocation of credentials', () => {
+  const liveSessions = async () => {
+    const { body } = await admin('GET', '/v1/sessions?application=paycore&limit=500');
+    return (body.items as { id: string }[]).map(({ id }) => id);
+  };
+
+  test.each([
+    // What each table holds up: reading what a manifest names, and telling the edges of a revocation.
+    ['that comes while a session is opened closes it', 'Topic', 201],
+    ['that has begun lets no session in', 'Environment', 401],
+  ])('%s', async (_what, table, expected) => {
+    const { accessKey, token } = (await admin('POST', credentials, { description })).body;
+    const blocker = new Postgres({ connectionString: fixture.registry.databaseUrl });
+    await blocker.connect();
+    const client = clientOf(fixture.registry.url, String(token));
+    const producers = [{ group: 'pg-paycore-transfer', topics: ['pay-paycore-transfer-completed'] }];
+    const open = () => client('POST', '/v1/sessions', { ...manifest, producers });
+    const revoke = () => admin('DELETE', `${credentials}/${accessKey}`);
+    const before = await liveSessions();
+    try {
+      await blocker.query('BEGIN');
+      await blocker.query(`LOCK TABLE "${table}" IN ACCESS EXCLUSIVE MODE`);
+      const isOpenFirst = expected === 201;
+      const first = isOpenFirst ? open() : revoke();
+      await sleep(400);
+      const second = isOpenFirst ? revoke() : open();
+      await Promise.race([second, sleep(400)]);
+      await blocker.query('ROLLBACK');
+      const [opened, revoked] = isOpenFirst
+        ? await Promise.all([first, second])
+        : await Promise.all([second, first]);
+      expect([opened.status, revoked.status]).toEqual([expected, 204]);
+      expect(await liveSessions()).toEqual(before);
+    } finally {
+      await blocker.end();
+    }
+  });
+
+  test('beside many openings and heartbeats leaves no session', async () => {
+    const { accessKey, token } = (await admin('POST', credentials, { description })).body;
+    const client = clientOf(fixture.registry.url, String(token));
+    const open = () => client('POST', '/v1/sessions', manifest);
+    const opened = await Promise.all(Array.from({ length: 8 }, open));
+    const beats = opened.map(
+      ({ body }) =>
+        () =>
+          client('POST', `/v1/sessions/${body.session}/heartbeat`),
+    );
+    const calls = [...beats, ...beats.map(() => open)];
+    const revoke = () => admin('DELETE', `${credentials}/${accessKey}`);
+    const answers = await Promise.all([...calls, revoke, ...calls].map((call) => call()));
+    expect(new Set(answers.map(({ status }) => status)).has(500)).toBe(false);
+    const ids = [...opened, ...answers].map(({ body }) => body.session).filter((id) => id !== undefined);
+    expect(ids.length).toBeGreaterThan(8);
+    const live = await liveSessions();
+    expect(ids.filter((id) => live.includes(String(id)))).toEqual([]);
   });
 });
 

@@ -49,6 +49,33 @@ describe('the bundle', () => {
     expect(bundle.norm).toBe('default@1');
   });
 
+  test('holds secrets of applications that publish or consume in its environment only', async () => {
+    const there = clientOf(fixture.registry.url, await fixture.registry.issueEdgeToken('prod'));
+    const applications = async () => {
+      const { body } = await there('GET', '/v1/edge/bundle?environment=prod');
+      const { accessKeys } = edgeBundleSchema.parse(body);
+      return [...new Set(accessKeys.map(({ application }) => application))].sort();
+    };
+    const before = await applications();
+    expect(before).not.toContain('paycore');
+    expect(before).not.toContain('sms');
+    const entry = { description, environments: ['prod'] };
+    const guest = { ...entry, name: 'pay-ledger-entry-guest', application: 'ledger', publishers: ['sms'] };
+    await admin('POST', '/v1/topics', guest);
+    expect(await applications()).toEqual(['ledger', 'sms']);
+    await admin('DELETE', '/v1/topics/pay-ledger-entry-guest');
+    for (const [kind, name] of [
+      ['producer-groups', 'pg-paycore-guest'],
+      ['consumer-groups', 'cg-paycore-guest'],
+    ] as const) {
+      expect(await applications()).not.toContain('paycore');
+      const group = { ...entry, name, application: 'paycore' };
+      expect((await admin('POST', `/v1/${kind}`, group)).status).toBe(201);
+      expect(await applications()).toContain('paycore');
+      await admin('DELETE', `/v1/${kind}/${name}`);
+    }
+  });
+
   test('holds how groups receive and what topics keep', async () => {
     const environments = ['dev'];
     const retention = { ageMs: 3_600_000, bytes: 1_048_576 };
@@ -229,10 +256,18 @@ describe('waiting', () => {
 
 describe('the edge token of the own process', () => {
   test('replaces the one before', async () => {
-    const first = clientOf(fixture.registry.url, await fixture.registry.issueEdgeToken('dev'));
-    const second = clientOf(fixture.registry.url, await fixture.registry.issueEdgeToken('dev'));
-    expect((await first('GET', path)).status).toBe(401);
-    expect((await second('GET', path)).status).toBe(200);
+    const first = await fixture.registry.issueEdgeToken('dev');
+    const second = await fixture.registry.issueEdgeToken('dev');
+    const statusOf = async (token: string) =>
+      (await clientOf(fixture.registry.url, token)('GET', path)).status;
+    expect([await statusOf(first), await statusOf(second)]).toEqual([401, 200]);
+    const { body } = await admin('GET', '/v1/audit?kind=token&actor=operator&limit=500');
+    const events = body.items as { action: string; subject: string }[];
+    const edgeTokens = [first, second].map((token) => token.split('_')[2]);
+    const deedsOn = edgeTokens.map((id) =>
+      events.filter(({ subject }) => subject === id).map(({ action }) => action),
+    );
+    expect(deedsOn.map((deeds) => deeds.sort())).toEqual([['token.issue', 'token.revoke'], ['token.issue']]);
     await expect(fixture.registry.issueEdgeToken('nowhere')).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 });

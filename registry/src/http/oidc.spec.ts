@@ -197,6 +197,17 @@ describe('an attacker', () => {
     },
   );
 
+  test('does not get the answer that a Nomos token with that id got under an idempotency key', async () => {
+    const headers = { 'idempotency-key': 'one-for-two' };
+    const body = { role: 'viewer', description };
+    const first = await use(fixture.admin)('POST', '/v1/tokens', body, headers);
+    const sub = fixture.admin.split('_')[2];
+    const mallory = await use(await forge({ sub }))('POST', '/v1/tokens', body, headers);
+    expect([first.status, mallory.status]).toEqual([201, 201]);
+    expect(mallory.headers.get('idempotency-replayed')).toBeNull();
+    expect(mallory.body.token).not.toBe(first.body.token);
+  });
+
   test('cannot lead to another key, nor make the registry ask all the time', async () => {
     await statusOf(await forge({}, { kid: 'unknown' }));
     const before = provider.keyRequests();

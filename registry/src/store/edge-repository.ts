@@ -54,6 +54,18 @@ export function edgeRepository(client: Prisma.TransactionClient): EdgeRepository
         ) allowed GROUP BY "application"`;
       return new Map(rows.map(({ application, topics }) => [application, topics]));
     },
+    async presentAmong(environment, applications) {
+      const codes = [...applications];
+      if (codes.length === 0) return new Set();
+      const here = Prisma.sql`"environments" @> ARRAY[${environment}] AND "status" IN ('active', 'deprecated')`;
+      const rows = await client.$queryRaw<{ application: string }[]>`
+        SELECT wanted."application" FROM unnest(${codes}::text[]) wanted("application")
+        WHERE EXISTS (SELECT 1 FROM "Topic" WHERE "application" = wanted."application" AND ${here})
+           OR EXISTS (SELECT 1 FROM "Topic" WHERE "publishers" @> ARRAY[wanted."application"] AND ${here})
+           OR EXISTS (SELECT 1 FROM "ProducerGroup" WHERE "application" = wanted."application" AND ${here})
+           OR EXISTS (SELECT 1 FROM "ConsumerGroup" WHERE "application" = wanted."application" AND ${here})`;
+      return new Set(rows.map(({ application }) => application));
+    },
     async subscribersOf(topics) {
       if (topics.length === 0) return [];
       const rows = await client.subscription.findMany({

@@ -1,7 +1,7 @@
 import { NomosError } from '@nomos/schemas';
 import type { Repositories } from '../domain/repositories.js';
 import type { Prisma } from './generated/client.js';
-import { takeLock } from './transaction-lock.js';
+import { type TransactionLock, takeLocks } from './transaction-lock.js';
 
 /** One transaction that several changes of one call share. */
 export class JointTransaction {
@@ -37,7 +37,7 @@ export class JointTransaction {
 
   /** Runs a change after those before it, and undoes it alone if it fails. */
   change<Result>(
-    locks: readonly bigint[],
+    locks: readonly TransactionLock[],
     work: (repositories: Repositories) => Promise<Result>,
   ): Promise<Result> {
     const result = this.#last.then(() => this.#run(locks, work));
@@ -46,13 +46,13 @@ export class JointTransaction {
   }
 
   async #run<Result>(
-    locks: readonly bigint[],
+    locks: readonly TransactionLock[],
     work: (repositories: Repositories) => Promise<Result>,
   ): Promise<Result> {
     if (!this.#isRunning) throw new NomosError('INTERNAL', 'A change outlived the transaction of its call.');
     await this.#client.$executeRaw`SAVEPOINT change`;
     try {
-      for (const lock of locks) await takeLock(this.#client, lock);
+      await takeLocks(this.#client, locks);
       const result = await work(this.repositories);
       await this.#client.$executeRaw`RELEASE SAVEPOINT change`;
       return result;

@@ -9,7 +9,7 @@ import { JointTransaction } from './joint-transaction.js';
 import { LockQueues } from './lock-queues.js';
 import { repositoriesOf } from './repositories.js';
 import { StatementNames } from './statement-names.js';
-import { lockKey, takeLocks } from './transaction-lock.js';
+import { lockKey, type TransactionLock, takeLocks } from './transaction-lock.js';
 
 const CONNECTIONS_MAX = 20;
 const CONNECT_MS_MAX = 5_000;
@@ -66,14 +66,16 @@ export class PrismaDatabase implements Database {
   }
 
   async change<Result>(locks: Locks, work: (repositories: Repositories) => Promise<Result>): Promise<Result> {
-    const keys = lockKeys(locks);
+    const taken = locksOf(locks);
     const joint = this.#joint.getStore();
-    if (joint !== undefined) return joint.change(keys, work);
+    if (joint !== undefined) return joint.change(taken, work);
     const raised = new Set<string>();
+    // Those who share a lock do not wait for each other, so they need no turn.
+    const keys = taken.filter(({ isShared }) => !isShared).map(({ key }) => key);
     const result = await this.#queues.run(keys, () =>
       this.#transact('ReadCommitted', async (client) => {
         // Read committed, because what is read must be what is there after the locks were got.
-        await takeLocks(client, keys);
+        await takeLocks(client, taken);
         return work(noticeRaised(repositoriesOf(client), raised));
       }),
     );
@@ -184,10 +186,16 @@ export class PrismaDatabase implements Database {
 /** Rolls a transaction back whose work went well. */
 class Discarded extends Error {}
 
-/** The keys of advisory locks, sorted, so that two transactions never wait for each other in a circle. */
-function lockKeys({ catalog = false, names = [] }: Locks): bigint[] {
-  const texts = [...(catalog ? [CATALOG_LOCK] : []), ...names.map((name) => `name:${name}`)];
-  return [...new Set(texts.map(lockKey))].sort((one, other) => (one < other ? -1 : 1));
+/** The advisory locks, sorted by their keys, so that two transactions never wait for each other in a circle. */
+function locksOf({ catalog = false, names = [], shared = [] }: Locks): TransactionLock[] {
+  const own = [...(catalog ? [CATALOG_LOCK] : []), ...names.map((name) => `name:${name}`)];
+  const isShared = new Map<bigint, boolean>([
+    ...shared.map((name) => [lockKey(`name:${name}`), true] as const),
+    ...own.map((text) => [lockKey(text), false] as const),
+  ]);
+  return [...isShared]
+    .map(([key, isShared]) => ({ key, isShared }))
+    .sort((one, other) => (one.key < other.key ? -1 : 1));
 }
 
 function noticeRaised(repositories: Repositories, raised: Set<string>): Repositories {

@@ -43,11 +43,16 @@ export function tokenRepository(client: Prisma.TransactionClient): TokenReposito
         data: { lastUsedAt: at },
       });
     },
-    async revokeEmbedded(environment, at) {
-      await client.token.updateMany({
-        where: { environment, embedded: true, revokedAt: null },
-        data: { revokedAt: at },
+    async listOf(subject, code) {
+      const limited = { restriction: { path: ['environments'], array_contains: [code] } };
+      const rows = await client.token.findMany({
+        where: {
+          revokedAt: null,
+          ...(subject === 'team' ? { team: code } : { OR: [{ environment: code }, limited] }),
+        },
+        orderBy: { id: 'asc' },
       });
+      return rows.map(recordOf);
     },
   };
 }

@@ -6,10 +6,24 @@ export function lockKey(text: string): bigint {
   return createHash('sha256').update(`nomos:${text}`).digest().readBigInt64BE();
 }
 
-/** Takes the locks of these keys, one after another in their order, waiting for each. */
-export async function takeLocks(client: Prisma.TransactionClient, keys: readonly bigint[]): Promise<void> {
-  if (keys.length === 0) return;
-  await client.$executeRaw`SELECT pg_advisory_xact_lock(key) FROM unnest(${[...keys]}::bigint[]) AS key`;
+/** A lock that a transaction takes. */
+export interface TransactionLock {
+  readonly key: bigint;
+  /** Whether others may hold it as well who share it. */
+  readonly isShared: boolean;
+}
+
+/** Takes locks in their order, waiting for each; they are given back with the end of the transaction. */
+export async function takeLocks(
+  client: Prisma.TransactionClient,
+  locks: readonly TransactionLock[],
+): Promise<void> {
+  if (locks.length === 0) return;
+  const keys = locks.map(({ key }) => key);
+  const shared = locks.map(({ isShared }) => isShared);
+  await client.$executeRaw`
+    SELECT CASE WHEN "shared" THEN pg_advisory_xact_lock_shared("key") ELSE pg_advisory_xact_lock("key") END
+    FROM unnest(${keys}::bigint[], ${shared}::boolean[]) AS wanted("key", "shared")`;
 }
 
 /** Takes the lock of a text, waiting for it; it is given back with the end of the transaction. */

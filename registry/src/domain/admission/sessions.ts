@@ -12,6 +12,7 @@ import type { AuditLog } from '../audit/audit-log.js';
 import type { NameJudge } from '../catalog/name-judge.js';
 import type { Clock } from '../clock.js';
 import type { GrantSigner } from '../grants.js';
+import { credentialLock, requireCredential } from '../identity/credential-lock.js';
 import type { Database, LiveSessionQuery, Repositories, SessionRecord } from '../repositories.js';
 import { createId } from '../secrets.js';
 import { type AdmissionFacts, type Occasion, readFacts, SESSIONS_MAX } from './admission-facts.js';
@@ -72,8 +73,10 @@ export class Sessions {
   /** @throws NomosError MANIFEST_REFUSED with every violation, FORBIDDEN or TOO_MANY_REQUESTS. */
   async open(actor: Actor, manifest: Manifest): Promise<Admission> {
     requireApplication(actor, manifest.application);
-    return this.#database.change({ names: lockedNames(manifest) }, async (repositories) => {
+    const locks = { names: lockedNames(manifest), shared: [credentialLock(actor.principal.id)] };
+    return this.#database.change(locks, async (repositories) => {
       const now = this.#clock();
+      await requireCredential(actor, now, repositories);
       const facts = await this.#admit(manifest, undefined, 'open', now, repositories);
       if (facts.liveSessions >= SESSIONS_MAX) {
         const message = `The application "${manifest.application}" has ${SESSIONS_MAX} live sessions, the most allowed.`;
@@ -102,8 +105,10 @@ export class Sessions {
     requireApplication(actor, manifest.application);
     const known = await this.#database.repositories.sessions.find(id);
     const names = [...lockedNames(manifest), ...(known === undefined ? [] : lockedNames(known.manifest)), id];
-    return this.#database.change({ names }, async (repositories) => {
+    const shared = credentialLocks(actor, known);
+    return this.#database.change({ names, shared }, async (repositories) => {
       const now = this.#clock();
+      await requireCredential(actor, now, repositories);
       const session = await findLive(actor, id, now, repositories);
       const fixed = examineFixedFields(session, manifest);
       if (fixed.length > 0) throw refused(fixed);
@@ -131,8 +136,10 @@ export class Sessions {
     // The same locks as an admission: a session must not come back to life beside one that was admitted
     // because this one had expired.
     const names = [...(known === undefined ? [] : lockedNames(known.manifest)), id];
-    return this.#database.change({ names }, async (repositories) => {
+    const shared = credentialLocks(actor, known);
+    return this.#database.change({ names, shared }, async (repositories) => {
       const now = this.#clock();
+      await requireCredential(actor, now, repositories);
       const session = await findLive(actor, id, now, repositories);
       // Before the facts, so that what is kept is never older than its mark.
       const mark = await repositories.admission.mark(scopeOf(session.manifest));
@@ -360,6 +367,11 @@ function scopeOf({ environment, application, producers, consumers }: Manifest): 
     producerGroups: producers.map(({ group }) => group),
     consumerGroups: consumers.map(({ group }) => group),
   };
+}
+
+/** Of the caller, and of the session so far: the revocation of either excludes what is done to the session. */
+function credentialLocks({ principal }: Actor, known: SessionRecord | undefined): string[] {
+  return [principal.id, ...(known === undefined ? [] : [known.credential])].map(credentialLock);
 }
 
 /** Two admissions that share a consumer group in an environment exclude each other. */

@@ -1,5 +1,7 @@
 import { limits, NomosError, type Violation } from '@nomos/schemas';
 import type { z } from 'zod';
+import type { Actor } from '../actor.js';
+import type { AuditLog } from '../audit/audit-log.js';
 import type { CatalogEntry, EntryKey, EntryRepository, Repositories } from '../repositories.js';
 import type { ListFilter } from './list-filter.js';
 import type { NameJudge } from './name-judge.js';
@@ -53,6 +55,8 @@ export interface Collection<Entry extends CatalogEntry, Create extends object, C
   findDependant(entry: Entry, repositories: Repositories, now: Date): Promise<string | undefined>;
   /** What depends on how the entry was and so forbids the change, as a sentence. */
   findObstacle?(before: Entry, after: Entry, repositories: Repositories): Promise<string | undefined>;
+  /** Ends what must not outlive a retired entry, in the same transaction. */
+  endWith?(retired: Entry, actor: Actor, audit: AuditLog, repositories: Repositories): Promise<void>;
   /** The environments whose edges must know the entry. */
   affectedEnvironments(entry: Entry, repositories: Repositories): Promise<readonly string[]>;
 }

@@ -18,7 +18,7 @@ export type EntryVerb =
 
 /**
  * What every change of an entry leaves behind, in its own transaction: an audit event, the new state as a
- * version, what searches find, and higher revisions for the edges that must know.
+ * version, what searches find, higher revisions for the edges that must know, and the end of what ends with it.
  */
 export async function recordEntry<Entry extends CatalogEntry, Create extends object, Change extends object>(
   collection: Collection<Entry, Create, Change>,
@@ -35,6 +35,7 @@ export async function recordEntry<Entry extends CatalogEntry, Create extends obj
     ...{ action, subjectKind: noun, after, subject: key.join(' → ') },
     ...(before === undefined ? {} : { before }),
   });
+  if (verb === 'retire') await collection.endWith?.(after, actor, audit, repositories);
   const { role: actorRole, id: actorId } = actor.principal;
   await repositories.versions.append({
     ...{ collection: name, key: versionKey(key), version: after.version, at: new Date(after.updatedAt) },

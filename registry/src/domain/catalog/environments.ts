@@ -5,6 +5,7 @@ import {
   environmentSchema,
 } from '@nomos/schemas';
 import type { z } from 'zod';
+import { endTokensOf } from '../identity/token-endings.js';
 import type { Collection } from './collection.js';
 
 /** Environments: where messages flow, each with the endpoints of its broker. */
@@ -32,6 +33,8 @@ export const environments: Collection<
     const [session] = await sessions.listLive({ now, environment: code, limit: 1 });
     return session && `the session "${session.id}" of the application "${session.application}"`;
   },
+  endWith: ({ code, updatedAt }, actor, audit, repositories) =>
+    endTokensOf('environment', code, new Date(updatedAt), actor, audit, repositories),
   // Retiring one ends the waiting of its edges, which then learn that it is gone.
   affectedEnvironments: async ({ code }) => [code],
 };

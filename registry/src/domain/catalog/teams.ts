@@ -1,5 +1,6 @@
 import { changeTeamSchema, createTeamSchema, type Team, teamSchema } from '@nomos/schemas';
 import type { z } from 'zod';
+import { endTokensOf } from '../identity/token-endings.js';
 import type { Collection } from './collection.js';
 
 /** Teams: who owns applications, and whom to call. */
@@ -18,5 +19,7 @@ export const teams: Collection<Team, z.output<typeof createTeamSchema>, z.output
     const [application] = await applications.list({ conditions: { team: code }, limit: 1 });
     return application && `the application "${application.code}"`;
   },
+  endWith: ({ code, updatedAt }, actor, audit, repositories) =>
+    endTokensOf('team', code, new Date(updatedAt), actor, audit, repositories),
   affectedEnvironments: async () => [],
 };

@@ -42,8 +42,11 @@ export class EdgeContent {
 
   async accessKeys(now: Date, applications?: readonly string[]): Promise<EdgeAccessKey[]> {
     const { credentials, edge } = this.#repositories;
-    const good = await credentials.listGood(now, applications);
-    const owners = [...new Set(good.map(({ application }) => application))];
+    const all = await credentials.listGood(now, applications);
+    // Only of applications that have something to do here: an edge that is taken over gives no others away.
+    const present = await edge.presentAmong(this.#environment, ownersOf(all));
+    const good = all.filter(({ application }) => present.has(application));
+    const owners = ownersOf(good);
     const publish = await edge.publishable(this.#environment, owners);
     return good.map((record) => ({
       accessKey: record.accessKey,
@@ -91,6 +94,10 @@ export class EdgeContent {
       return { ...group, subscriptions };
     });
   }
+}
+
+function ownersOf(credentials: readonly CredentialRecord[]): string[] {
+  return [...new Set(credentials.map(({ application }) => application))];
 }
 
 /** A JSON list with more members. */

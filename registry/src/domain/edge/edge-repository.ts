@@ -25,6 +25,8 @@ export interface EdgeRepository {
     environment: string,
     applications: readonly string[],
   ): Promise<ReadonlyMap<string, readonly string[]>>;
+  /** Which of these applications have a topic, a right to publish or a group in the environment, be it in quarantine. */
+  presentAmong(environment: string, applications: readonly string[]): Promise<ReadonlySet<string>>;
   /** Groups with a subscription to one of the topics, be it in use or not. */
   subscribersOf(topics: readonly string[]): Promise<string[]>;
   /** What the changes after a revision touched, until another; undefined unless every one of them is known. */

@@ -25,7 +25,14 @@ export function touchOf(collection: string, states: readonly TouchingEntry[]): E
         ),
       };
     case 'consumer-groups':
-      return { ...touchesNothing, consumerGroups: distinct(states.map(({ name }) => name)) };
+      return {
+        ...touchesNothing,
+        consumerGroups: distinct(states.map(({ name }) => name)),
+        applications: distinct(states.map(({ application }) => application)),
+      };
+    // Nothing of a producer group is told, but with the first one an application has something to do here.
+    case 'producer-groups':
+      return { ...touchesNothing, applications: distinct(states.map(({ application }) => application)) };
     case 'subscriptions':
       return { ...touchesNothing, consumerGroups: distinct(states.map(({ group }) => group)) };
     default:

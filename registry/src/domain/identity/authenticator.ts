@@ -1,7 +1,13 @@
 import { NomosError } from '@nomos/schemas';
 import type { Clock } from '../clock.js';
 import type { Principal } from '../principal.js';
-import type { CredentialRecord, Database, TokenRecord } from '../repositories.js';
+import type {
+  CatalogEntry,
+  CredentialRecord,
+  Database,
+  EntryRepository,
+  TokenRecord,
+} from '../repositories.js';
 import { secretMatches } from '../secrets.js';
 import { readTokenText } from './token-text.js';
 
@@ -51,11 +57,12 @@ export class Authenticator {
   }
 
   async #application(accessKey: string, secret: string): Promise<Principal | undefined> {
-    const { credentials } = this.#database.repositories;
+    const { credentials, applications } = this.#database.repositories;
     const credential = await credentials.find(accessKey);
     const now = this.#clock();
     const valid = secretMatches(secret, credential?.secretHash ?? new Uint8Array(32));
     if (!valid || credential === undefined || !isGood(credential, now)) return undefined;
+    if (!(await isInUse(credential.application, applications))) return undefined;
     await noteUse(credential.lastUsedAt, now, (unlessAfter) =>
       credentials.noteUse(accessKey, now, unlessAfter),
     );
@@ -68,6 +75,9 @@ export class Authenticator {
     const now = this.#clock();
     const valid = tokenSecretMatches(secret, token, now);
     if (!valid || token === undefined || token.role !== role || !isGood(token, now)) return undefined;
+    const { teams, environments } = this.#database.repositories;
+    if (!(await isInUse(token.team, teams)) || !(await isInUse(token.environment, environments)))
+      return undefined;
     await noteUse(token.lastUsedAt, now, (unlessAfter) => tokens.noteUse(id, now, unlessAfter));
     return principalOf(token);
   }
@@ -87,6 +97,13 @@ function isGood(
   now: Date,
 ): boolean {
   return revokedAt === undefined && (expiresAt === undefined || expiresAt > now);
+}
+
+/** Whether what a token stands for is there; one that stands for nothing lacks nothing. */
+async function isInUse(code: string | undefined, entries: EntryRepository<CatalogEntry>): Promise<boolean> {
+  if (code === undefined) return true;
+  const entry = await entries.find([code]);
+  return entry !== undefined && entry.status !== 'retired';
 }
 
 async function noteUse(
