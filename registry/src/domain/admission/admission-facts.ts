@@ -82,7 +82,6 @@ export async function readFacts(
   const requests = namesOf(manifest);
   const judged = await judge.readAll(requests, repositories, {
     environments: [manifest.environment],
-    inUse: occasion === 'open',
   });
   const names = new Map(judged.map((name) => [keyOfName(name), name]));
   // The revision last: an edge whose bundle is older than the grant's revision fetches a new one first, so
@@ -103,6 +102,21 @@ export async function readFacts(
     norms,
     names,
   };
+}
+
+/** Counts the names of a client that was admitted: whoever is refused may have invented them. */
+export function noteUse(facts: AdmissionFacts, judge: NameJudge): void {
+  const registered = {
+    topic: facts.topics,
+    'producer-group': facts.producerGroups,
+    'consumer-group': facts.consumerGroups,
+  };
+  for (const judged of facts.names.values()) {
+    const { kind, name } = judged;
+    if (kind === 'tag' || kind === 'property') continue;
+    const entry = registered[kind].get(name);
+    if (entry !== undefined) judge.noteUse(judged, entry.application);
+  }
 }
 
 /**

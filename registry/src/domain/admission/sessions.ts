@@ -14,7 +14,7 @@ import type { Clock } from '../clock.js';
 import type { GrantSigner } from '../grants.js';
 import type { Database, LiveSessionQuery, Repositories, SessionRecord } from '../repositories.js';
 import { createId } from '../secrets.js';
-import { type AdmissionFacts, type Occasion, readFacts } from './admission-facts.js';
+import { type AdmissionFacts, noteUse, type Occasion, readFacts } from './admission-facts.js';
 import { effectiveSubscriptions } from './change-sides.js';
 import { warnOfDeprecations } from './deprecation-warnings.js';
 import { examineManifest, examineSize } from './examine-manifest.js';
@@ -88,7 +88,9 @@ export class Sessions {
         ...{ grantedChanges: changes, appliedChanges: changes },
       };
       await repositories.sessions.insert(session);
-      return this.#answer(session, facts, now);
+      const admission = await this.#answer(session, facts, now);
+      noteUse(facts, this.#judge);
+      return admission;
     });
   }
 
@@ -114,7 +116,9 @@ export class Sessions {
         appliedChanges: [...session.appliedChanges, ...idsOfNewGroups(session.manifest, facts)],
       };
       await repositories.sessions.update(next);
-      return this.#answer(next, facts, now);
+      const admission = await this.#answer(next, facts, now);
+      noteUse(facts, this.#judge);
+      return admission;
     });
   }
 

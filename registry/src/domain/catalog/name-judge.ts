@@ -14,8 +14,6 @@ export interface JudgingOptions {
   readonly environments?: readonly string[];
   /** Whether to look for registered names that may be taken for these. */
   readonly withSimilarNames?: boolean;
-  /** Whether the names are in use, so that breaking a norm that is on its way is counted. */
-  readonly inUse?: boolean;
 }
 
 /** The one place that knows which norms hold where, and judges names by them. */
@@ -50,7 +48,7 @@ export class NameJudge {
     repositories: Repositories,
     environments: readonly string[] = [],
   ): Promise<JudgedName> {
-    const options = { environments, withSimilarNames: true, inUse: true };
+    const options = { environments, withSimilarNames: true };
     const [judged] = await this.readAll([{ kind, name, application }], repositories, options);
     if (judged === undefined) throw new NomosError('INTERNAL', 'A name was not judged.');
     return judged;
@@ -71,20 +69,18 @@ export class NameJudge {
   async readAll(
     requests: readonly NameRequest[],
     repositories: Repositories,
-    { environments = [], withSimilarNames = false, inUse = false }: JudgingOptions = {},
+    { environments = [], withSimilarNames = false }: JudgingOptions = {},
   ): Promise<JudgedName[]> {
     const knowledge = await this.#cache.read(repositories);
     const scopes = environments.length === 0 ? [undefined] : environments;
     const inForce = scopes.map((environment) => this.#inForce(environment, knowledge));
     const similar = withSimilarNames ? await findSimilar(requests, repositories) : new Map<string, []>();
-    const judged = await this.#judgeAll(requests, inForce, knowledge.words, similar, repositories);
-    if (inUse) {
-      for (const [index, request] of requests.entries()) {
-        const found = judged[index];
-        if (found !== undefined) this.#observations.note(request, found);
-      }
-    }
-    return judged;
+    return this.#judgeAll(requests, inForce, knowledge.words, similar, repositories);
+  }
+
+  /** Counts that a registered name of this owner is in use, if it breaks a norm that is on its way. */
+  noteUse(judged: JudgedName, owner: string): void {
+    this.#observations.note({ kind: judged.kind, name: judged.name, application: owner }, judged);
   }
 
   /** Most names break nothing, so waivers are looked for only after names did. */
