@@ -16,7 +16,7 @@ const MINUTE_MS = 60 * SECOND_MS;
 /** What a registry does by itself. Several registries on one database may all do it. */
 export function backgroundJobs(services: Services): BackgroundJob[] {
   const { sessions, idempotentCalls, observations, subscriptionChanges, metrics } = services;
-  const { approvals, recyclingSweep, notices, usage } = services;
+  const { approvals, norms, recyclingSweep, notices, usage } = services;
   const purge = (kind: string, work: () => Promise<number>): BackgroundJob => ({
     name: `purge-${kind}`,
     pauseMs: 10 * MINUTE_MS,
@@ -26,6 +26,7 @@ export function backgroundJobs(services: Services): BackgroundJob[] {
     purge('session', () => sessions.purge()),
     purge('usage', () => usage.purge()),
     purge('notice', () => notices.purge()),
+    purge('norm-observation', () => norms.purgeObservations()),
     purge('idempotency-key', () => idempotentCalls.purge()),
     { name: 'norm-observations', pauseMs: 5 * SECOND_MS, run: () => observations.flush() },
     { name: 'subscription-changes', pauseMs: SECOND_MS, run: () => subscriptionChanges.advanceAll() },

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { defaultNorm } from '@nomos/schemas';
 import { Client as Postgres } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Client, clientOf, registerBank } from '../testing/registry-client.js';
@@ -108,6 +109,38 @@ describe('a dry run', () => {
     expect([refused.status, refused.body.code]).toEqual([403, 'MANIFEST_REFUSED']);
     expect(await everything()).toBe(before);
   });
+
+  test.each([
+    ['replaced', 1, ['PUT /v1/norms/tried/1']],
+    ['deleted and saved again', 2, ['DELETE /v1/norms/tried/2', 'POST /v1/norms']],
+  ])(
+    'of activating a draft that is %s later leaves nothing of it to judge by',
+    async (_how, version, changes) => {
+      const draft = (word: string) => ({
+        document: {
+          ...{ ...defaultNorm, name: 'tried', version },
+          rules: { ...defaultNorm.rules, 'no-forbidden-word': { level: 'block', words: [word] } },
+        },
+      });
+      const activation = { environment: 'dev' };
+      const activate = `/v1/norms/tried/${version}:activate`;
+      await call('POST', '/v1/norms', draft('alpha'));
+      expect((await call('POST', `${activate}?dryRun=true`, activation)).status).toBe(200);
+      for (const change of changes) {
+        const [method = '', path = ''] = change.split(' ');
+        await call(method, path, method === 'DELETE' ? undefined : draft('beta'));
+      }
+      expect((await call('POST', activate, activation)).status).toBe(200);
+      const names = ['alpha', 'beta'].map((word) => ({ kind: 'topic', name: `pay-paycore-${word}-opened` }));
+      const norm = `tried@${version}`;
+      const { body } = await call('POST', '/v1/names/check-many', { ...activation, names });
+      expect(body.items).toMatchObject([
+        { ok: true, norm },
+        { ok: false, norm, violations: [{ rule: 'no-forbidden-word' }] },
+      ]);
+      await call('POST', '/v1/norms:roll-back', { ...activation, norm });
+    },
+  );
 
   test('leaves an idempotency key for the real request', async () => {
     const headers = { 'idempotency-key': randomUUID() };

@@ -198,17 +198,25 @@ describe('coming into force', () => {
   });
 
   test('counts names in use that will break', async () => {
-    // What is only tried is not in use.
-    const tried = await call('POST', '/v1/topics?dryRun=true', topic('pay-paycore-tried-opened'));
-    expect(tried.status).toBe(201);
-    const created = await call('POST', '/v1/topics', topic('pay-paycore-observed-opened'));
-    expect(created.status).toBe(201);
-    await fixture.startAnother().then((another) => another.close());
+    const name = 'pay-paycore-observed-opened';
+    expect((await call('POST', '/v1/topics', topic(name))).status).toBe(201);
+    const paycore = clientOf(fixture.registry.url, credentials.paycore);
+    const open = (instance: string, topics: string[], query = '') =>
+      paycore('POST', `/v1/sessions${query}`, {
+        ...{ application: 'paycore', environment: 'dev', instance, sdk: 'spec 1.0' },
+        producers: [{ group: 'pg-paycore-transfer', topics }],
+      });
+    // What is only tried or refused is not in use.
+    expect((await open('one', [name], '?dryRun=true')).status).toBe(201);
+    expect((await open('one', [name, 'pay-paycore-invented-opened'])).status).toBe(403);
+    for (const instance of ['one', 'two']) {
+      const { status, body } = await open(instance, [name]);
+      expect(status).toBe(201);
+      await paycore('DELETE', `/v1/sessions/${body.session}`);
+    }
     await expect
       .poll(async () => (await call('GET', '/v1/norms/bank/1/observations')).body.items, { timeout: 15_000 })
-      .toMatchObject([
-        { kind: 'topic', name: 'pay-paycore-observed-opened', rules: ['template-shape'], count: 1 },
-      ]);
+      .toMatchObject([{ kind: 'topic', name, application: 'paycore', rules: ['template-shape'], count: 2 }]);
   });
 
   test('decides about registrations in its environment only, and in all where it is the default', async () => {

@@ -9,6 +9,7 @@ export class JointTransaction {
   readonly #client: Prisma.TransactionClient;
   #last: Promise<unknown> = Promise.resolve();
   #isRunning = true;
+  #isKept = false;
   readonly #afterwards: (() => void)[] = [];
 
   constructor(client: Prisma.TransactionClient, repositories: Repositories) {
@@ -25,13 +26,15 @@ export class JointTransaction {
     this.#isRunning = false;
   }
 
-  /** Keeps work for when everything has come to stay. */
+  /** Keeps work for when everything has come to stay; what is late has nothing to wait for. */
   defer(work: () => void): void {
-    this.#afterwards.push(work);
+    if (this.#isKept) work();
+    else this.#afterwards.push(work);
   }
 
   /** Does what was kept; to be called after the commit. */
   startDeferred(): void {
+    this.#isKept = true;
     for (const work of this.#afterwards.splice(0)) work();
   }
 

@@ -64,19 +64,29 @@ export function normRepository(client: Prisma.TransactionClient): NormRepository
         });
     },
     async addObservations(observations) {
+      const column = <Value>(read: (observation: NormObservation) => Value) => observations.map(read);
       // In one order, so that two instances never wait for each other in a circle.
-      const inOrder = [...observations].sort((one, other) => (keyOf(one) < keyOf(other) ? -1 : 1));
-      for (const { norm, ...observation } of inOrder) {
-        const { kind, name, application, count, lastSeenAt } = observation;
-        const rules = [...observation.rules];
-        const key = { norm: norm.name, version: norm.version, kind, name };
-        await client.normObservation.upsert({
-          where: { norm_version_kind_name: key },
-          create: { ...key, application, rules, count, lastSeenAt },
-          update: { application, rules, lastSeenAt, count: { increment: count } },
-        });
-      }
+      await client.$executeRaw`
+        INSERT INTO "NormObservation" AS known
+               ("norm", "version", "kind", "name", "application", "rules", "count", "lastSeenAt")
+        SELECT "norm", "version", "kind", "name", "application",
+               ARRAY(SELECT jsonb_array_elements_text("rules"::jsonb)), "count", "lastSeenAt"
+        FROM unnest(${column(({ norm }) => norm.name)}::text[], ${column(({ norm }) => norm.version)}::int[],
+                    ${column(({ kind }) => kind)}::text[], ${column(({ name }) => name)}::text[],
+                    ${column(({ application }) => application)}::text[],
+                    ${column(({ rules }) => JSON.stringify(rules))}::text[],
+                    ${column(({ count }) => count)}::int[],
+                    ${column(({ lastSeenAt }) => lastSeenAt)}::timestamptz[])
+             AS seen("norm", "version", "kind", "name", "application", "rules", "count", "lastSeenAt")
+        ORDER BY "norm", "version", "kind", "name"
+        ON CONFLICT ("norm", "version", "kind", "name") DO UPDATE
+        SET "application" = excluded."application", "rules" = excluded."rules",
+            "count" = known."count" + excluded."count",
+            "lastSeenAt" = greatest(known."lastSeenAt", excluded."lastSeenAt")`;
     },
+    purgeObservations: (exceptOf) =>
+      client.$executeRaw`
+        DELETE FROM "NormObservation" WHERE "norm" || '@' || "version" <> ALL(${[...exceptOf]}::text[])`,
     async observations({ norm, after, limit }) {
       const rows = await client.normObservation.findMany({
         where: {
@@ -94,10 +104,6 @@ export function normRepository(client: Prisma.TransactionClient): NormRepository
 /** Keys of two columns that come after one. */
 function whereAfter(column: string, value: string, second: object) {
   return { OR: [{ [column]: { gt: value } }, { [column]: value, ...second }] };
-}
-
-function keyOf({ norm, kind, name }: NormObservation): string {
-  return `${norm.name} ${norm.version} ${kind} ${name}`;
 }
 
 function rowOf({ document, firstActivatedAt, ...record }: NormRecord) {

@@ -10,6 +10,7 @@ import { LockQueues } from './lock-queues.js';
 import { repositoriesOf } from './repositories.js';
 import { StatementNames } from './statement-names.js';
 import { lockKey, type TransactionLock, takeLocks } from './transaction-lock.js';
+import { Turns } from './turns.js';
 
 const CONNECTIONS_MAX = 20;
 const CONNECT_MS_MAX = 5_000;
@@ -38,7 +39,7 @@ export class PrismaDatabase implements Database {
   readonly #queues = new LockQueues();
   /** The joint transaction that the running call is in, if it is in one. */
   readonly #joint = new AsyncLocalStorage<JointTransaction>();
-  #jointCount = 0;
+  readonly #jointTurns = new Turns(JOINT_MAX);
   readonly #log: Logger;
   readonly #onRevisionsRaised: PrismaDatabaseOptions['onRevisionsRaised'];
 
@@ -88,9 +89,7 @@ export class PrismaDatabase implements Database {
     work: (repositories: Repositories) => Promise<Result>,
   ): Promise<Result> {
     const raised = new Set<string>();
-    this.#jointCount += 1;
-    const turn = lockKey(`joint:${this.#jointCount % JOINT_MAX}`);
-    const result = await this.#queues.run([turn], () => this.#transactJointly(outcome, raised, work));
+    const result = await this.#jointTurns.run(() => this.#transactJointly(outcome, raised, work));
     if (outcome === 'keep' && raised.size > 0) this.#onRevisionsRaised(raised);
     return result;
   }

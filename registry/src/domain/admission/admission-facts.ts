@@ -58,7 +58,7 @@ export async function readFacts(
 ): Promise<AdmissionFacts> {
   const { environment, application, producers, consumers } = manifest;
   const isNew = occasion === 'open';
-  const judged = await judge.readIn(environment, namesOf(manifest), repositories, { inUse: isNew });
+  const judged = await judge.readIn(environment, namesOf(manifest), repositories);
   const needsAll = producers.some(({ topics }) => topics.length === 0);
   const publishable = needsAll ? await readPublishable(manifest, repositories) : [];
   // The revision comes last: an edge whose bundle is older than the grant's revision fetches what it lacks first, so
@@ -88,6 +88,21 @@ export async function readFacts(
     norms: judged.norms,
     names: new Map(judged.names.map((name) => [keyOfName(name), name])),
   };
+}
+
+/** Counts the names of a client that was admitted: whoever is refused may have invented them. */
+export function noteUse(facts: AdmissionFacts, judge: NameJudge): void {
+  const registered = {
+    topic: facts.topics,
+    'producer-group': facts.producerGroups,
+    'consumer-group': facts.consumerGroups,
+  };
+  for (const judged of facts.names.values()) {
+    const { kind, name } = judged;
+    if (kind === 'tag' || kind === 'property') continue;
+    const entry = registered[kind].get(name);
+    if (entry !== undefined) judge.noteUse(judged, entry.application);
+  }
 }
 
 function namedTopics({ producers, consumers }: Manifest): string[] {

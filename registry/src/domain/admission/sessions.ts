@@ -15,7 +15,7 @@ import type { GrantSigner } from '../grants.js';
 import { credentialLock, requireCredential } from '../identity/credential-lock.js';
 import type { Database, LiveSessionQuery, Repositories, SessionRecord } from '../repositories.js';
 import { createId } from '../secrets.js';
-import { type AdmissionFacts, type Occasion, readFacts, SESSIONS_MAX } from './admission-facts.js';
+import { type AdmissionFacts, noteUse, type Occasion, readFacts, SESSIONS_MAX } from './admission-facts.js';
 import type { AdmissionScope } from './admission-repository.js';
 import { effectiveSubscriptions } from './change-sides.js';
 import { warnOfDeprecations } from './deprecation-warnings.js';
@@ -92,7 +92,9 @@ export class Sessions {
         ...{ grantedChanges: changes, appliedChanges: changes },
       };
       await repositories.sessions.insert(session);
-      return this.#answer(session, facts, now);
+      const admission = await this.#answer(session, facts, now);
+      noteUse(facts, this.#judge);
+      return admission;
     });
   }
 
@@ -120,7 +122,9 @@ export class Sessions {
         appliedChanges: [...session.appliedChanges, ...idsOfNewGroups(session.manifest, facts)],
       };
       await repositories.sessions.update(next);
-      return this.#answer(next, facts, now);
+      const admission = await this.#answer(next, facts, now);
+      noteUse(facts, this.#judge);
+      return admission;
     });
   }
 

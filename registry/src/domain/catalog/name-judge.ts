@@ -14,8 +14,6 @@ export interface JudgingOptions {
   readonly environments?: readonly string[];
   /** Whether to look for registered names that may be taken for these. */
   readonly withSimilarNames?: boolean;
-  /** Whether the names are in use, so that breaking a norm that is on its way is counted. */
-  readonly inUse?: boolean;
 }
 
 /** The one place that knows which norms hold where, and judges names by them. */
@@ -50,7 +48,7 @@ export class NameJudge {
     repositories: Repositories,
     environments: readonly string[] = [],
   ): Promise<JudgedName> {
-    const options = { environments, withSimilarNames: true, inUse: true };
+    const options = { environments, withSimilarNames: true };
     const [judged] = await this.readAll([{ kind, name, application }], repositories, options);
     if (judged === undefined) throw new NomosError('INTERNAL', 'A name was not judged.');
     return judged;
@@ -71,15 +69,18 @@ export class NameJudge {
   async readAll(
     requests: readonly NameRequest[],
     repositories: Repositories,
-    { environments = [], withSimilarNames = false, inUse = false }: JudgingOptions = {},
+    { environments = [], withSimilarNames = false }: JudgingOptions = {},
   ): Promise<JudgedName[]> {
     const knowledge = await this.#cache.read(repositories);
     const scopes = environments.length === 0 ? [undefined] : environments;
     const inForce = scopes.map((environment) => this.#inForce(environment, knowledge));
     const similar = withSimilarNames ? await findSimilar(requests, repositories) : new Map<string, []>();
-    const judged = await this.#judgeAll(requests, inForce, knowledge.words, similar, repositories);
-    if (inUse) this.#noteUses(requests, judged);
-    return judged;
+    return this.#judgeAll(requests, inForce, knowledge.words, similar, repositories);
+  }
+
+  /** Counts that a registered name of this owner is in use, if it breaks a norm that is on its way. */
+  noteUse(judged: JudgedName, owner: string): void {
+    this.#observations.note({ kind: judged.kind, name: judged.name, application: owner }, judged);
   }
 
   /** What holds in an environment, and what it says about names in one go. */
@@ -87,20 +88,11 @@ export class NameJudge {
     environment: string,
     requests: readonly NameRequest[],
     repositories: Repositories,
-    { inUse }: Required<Pick<JudgingOptions, 'inUse'>>,
   ): Promise<{ readonly norms: NormsInForce; readonly names: readonly JudgedName[] }> {
     const knowledge = await this.#cache.read(repositories);
     const norms = this.#inForce(environment, knowledge);
     const names = await this.#judgeAll(requests, [norms], knowledge.words, new Map(), repositories);
-    if (inUse) this.#noteUses(requests, names);
     return { norms, names };
-  }
-
-  #noteUses(requests: readonly NameRequest[], names: readonly JudgedName[]): void {
-    for (const [index, request] of requests.entries()) {
-      const found = names[index];
-      if (found !== undefined) this.#observations.note(request, found);
-    }
   }
 
   /** Most names break nothing, so waivers are looked for only after names did. */

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { type CompiledNorm, compileNorm, NomosError, type Vocabularies } from '@nomos/schemas';
 import type { Repositories } from '../repositories.js';
 import type { NormActivation, NormKey, VocabularyWords } from './norm-repository.js';
@@ -24,6 +25,9 @@ interface Marked<Value> {
  * Keeps compiled norms and vocabularies in memory. Each use asks the database for two marks, which change with
  * everything that could make the memory wrong, so it is never older than what the caller's transaction sees. A
  * mark is read before what it stands for: what is kept may be newer than its mark, and then is read again.
+ *
+ * The caller's transaction may come to nothing. The marks that it saw then never come again, but its norms may:
+ * under the same name and version with another document. So a norm is compiled anew unless its document is the same.
  */
 export class NormCache {
   #scopes: Marked<NormScopes> | undefined;
@@ -59,7 +63,7 @@ export class NormCache {
   }
 }
 
-/** Norms that were active never change, so what is compiled stays so. */
+/** What is compiled already; whether it is still what is stored must be looked at. */
 function compiledIn(scopes: NormScopes | undefined): Map<string, CompiledNorm> {
   const known = new Map<string, CompiledNorm>();
   for (const { norm, previous } of scopes?.values() ?? []) {
@@ -93,10 +97,10 @@ async function compileStored(
   { norms }: Repositories,
 ): Promise<CompiledNorm> {
   const id = normId(key);
-  const compiled = known.get(id);
-  if (compiled !== undefined) return compiled;
   const record = await norms.find(key);
   if (record === undefined) throw new NomosError('INTERNAL', `The active norm ${id} is not stored.`);
+  const compiled = known.get(id);
+  if (compiled !== undefined && isDeepStrictEqual(compiled.norm, record.document)) return compiled;
   const fresh = compileNorm(record.document);
   known.set(id, fresh);
   return fresh;

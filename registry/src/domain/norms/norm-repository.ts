@@ -100,6 +100,8 @@ export interface NormRepository {
   }): Promise<RegisteredName[]>;
   countRegisteredNames(kind: RegisteredKind, environment: string | undefined): Promise<number>;
   addObservations(observations: readonly NormObservation[]): Promise<void>;
+  /** Removes those of all norms but these, which are given as ids. Returns how many. */
+  purgeObservations(exceptOf: readonly string[]): Promise<number>;
   observations(query: {
     readonly norm: NormKey;
     readonly after?: readonly [kind: string, name: string];

@@ -199,6 +199,13 @@ export class Norms {
     return norms.observations({ norm: key, ...page });
   }
 
+  /** Forgets what was observed of norms that are neither in force nor on their way any more. Returns how many. */
+  async purgeObservations(): Promise<number> {
+    const { repositories } = this.#database;
+    const { scopes } = await this.#judge.knowledge(repositories);
+    return repositories.norms.purgeObservations([...activeNorms(scopes, this.#clock())]);
+  }
+
   async #activate(
     actor: Actor,
     key: NormKey,
