@@ -122,3 +122,35 @@ describe(`of ${TOPICS} topics`, () => {
     expect(pendingMs + unwantedMs).toBeLessThan(4_000);
   });
 });
+
+describe('what is in quarantine', () => {
+  const name = 'topic070000';
+  const page = { limit: 10, after: { kind: 'topic', name: 'topic069999' } } as const;
+  const hide = (state: string) =>
+    client.query(`INSERT INTO "RecyclingCase" ("id", "kind", "name", "team", "state", "foundAt", "document")
+      VALUES ('one', 'topics', '${name}', 'payments', '${state}', now(), '{}')
+      ON CONFLICT ("id") DO UPDATE SET "state" = excluded."state"`);
+  const note = (origin: string, queues: number) =>
+    client.query(`UPDATE "ProvisionedEntry" SET "origin" = '${origin}',
+      "settings" = jsonb_set("settings", '{readQueues}', '${queues}') WHERE "name" = '${name}'`);
+  const listed = async () => ({
+    pending: (await repository.listPending(ENVIRONMENT, page)).map((entry) => entry.name).includes(name),
+    entries: (await repository.listEntries(ENVIRONMENT, page)).map((entry) => entry.name).includes(name),
+    found: (await repository.listFound(ENVIRONMENT, page)).map((entry) => entry.name).includes(name),
+    unwanted: (await repository.listUnwanted(ENVIRONMENT, page)).map((entry) => entry.name).includes(name),
+    wanted: (await repository.listWanted(ENVIRONMENT, 'topic', [name])).includes(name),
+  });
+
+  test('is neither made nor compared, and not taken away, until it is restored', async () => {
+    await hide('quarantined');
+    await note('created', 2);
+    const left = { pending: false, entries: false, found: false, unwanted: false, wanted: true };
+    expect(await listed()).toEqual(left);
+    await note('found', 2);
+    expect(await listed()).toEqual(left);
+    await hide('restored');
+    expect(await listed()).toMatchObject({ pending: false, entries: true, found: true });
+    await note('created', 2);
+    expect(await listed()).toMatchObject({ pending: true, entries: true, found: false });
+  });
+});

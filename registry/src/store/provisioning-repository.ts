@@ -140,7 +140,7 @@ export function provisioningRepository(client: Prisma.TransactionClient): Provis
     async listFound(environment, page) {
       const rows = await client.$queryRaw<object[]>`
         SELECT * FROM (${catalogWithBroker(environment)} WHERE p."origin" = 'found') AS p
-        WHERE ${afterKey(page)} ORDER BY "kind", "name" LIMIT ${page.limit}`;
+        WHERE ${notQuarantined} AND ${afterKey(page)} ORDER BY "kind", "name" LIMIT ${page.limit}`;
       return rows.map(toPending);
     },
     async listUnwanted(environment, page) {
@@ -155,7 +155,7 @@ export function provisioningRepository(client: Prisma.TransactionClient): Provis
     async listEntries(environment, page) {
       const rows = await client.$queryRaw<object[]>`
         SELECT "kind", "name", "origin", "settings" FROM "ProvisionedEntry"
-        WHERE "environment" = ${environment} AND "settings" IS NOT NULL AND ${afterKey(page)}
+        WHERE "environment" = ${environment} AND "settings" IS NOT NULL AND ${notQuarantined} AND ${afterKey(page)}
         ORDER BY "kind", "name" LIMIT ${page.limit}`;
       return rows.map((row) => provisionedSchema.parse(row));
     },
@@ -192,6 +192,14 @@ export function provisioningRepository(client: Prisma.TransactionClient): Provis
 }
 
 /**
+ * What is in quarantine is wanted still, but edges hide it, so that at a broker behind them it looks as if it were
+ * missing. It is neither made, changed nor compared until it is restored, or taken away once it is retired.
+ */
+const notQuarantined = Prisma.sql`("kind", "name") NOT IN (
+  SELECT CASE c."kind" WHEN 'topics' THEN 'topic' ELSE 'consumer-group' END, c."name" FROM "RecyclingCase" c
+  WHERE c."state" = 'quarantined' AND c."kind" IN ('topics', 'consumer-groups'))`;
+
+/**
  * What the catalog wants at the broker of an environment, in the terms of brokers. Compared as JSON, so that what
  * else changes of an entry, such as its description, makes no work.
  */
@@ -223,8 +231,9 @@ function catalogWithBroker(environment: string): Prisma.Sql {
 }
 
 function pendingEntries(environment: string): Prisma.Sql {
-  return Prisma.sql`${catalogWithBroker(environment)}
-    WHERE p."settings" IS DISTINCT FROM d."settings" AND p."origin" IS DISTINCT FROM 'found'`;
+  return Prisma.sql`SELECT * FROM (${catalogWithBroker(environment)}
+    WHERE p."settings" IS DISTINCT FROM d."settings" AND p."origin" IS DISTINCT FROM 'found') AS p
+    WHERE ${notQuarantined}`;
 }
 
 function unwantedEntries(environment: string): Prisma.Sql {

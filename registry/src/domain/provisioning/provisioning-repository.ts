@@ -114,13 +114,14 @@ export interface ProvisioningRepository {
   /** Writes down how a run went, and gives the environment free; nothing if the holder has lost it. */
   finish(environment: string, holder: string, result: RunResult): Promise<void>;
 
-  /** Entries of the catalog that are not at the broker as they are wanted. */
+  /** Entries of the catalog that are not at the broker as they are wanted; without those in quarantine. */
   listPending(environment: string, page: EntryPage): Promise<PendingEntry[]>;
   listUnwanted(environment: string, page: EntryPage): Promise<UnwantedEntry[]>;
+  /** What is provisioned, without what is in quarantine. */
   listEntries(environment: string, page: EntryPage): Promise<ProvisionedEntry[]>;
   countEntries(environment: string): Promise<number>;
   countPlan(environment: string): Promise<number>;
-  /** Entries that were found with other settings, as the catalog wants them. */
+  /** Entries that were found with other settings, as the catalog wants them; without those in quarantine. */
   listFound(environment: string, page: EntryPage): Promise<PendingEntry[]>;
   /** Those of the names that the catalog wants at the broker of the environment. */
   listWanted(environment: string, kind: ProvisionedKind, names: readonly string[]): Promise<string[]>;
