@@ -2,6 +2,7 @@ import { type SearchKind, searchKinds } from '@nomos/schemas';
 import { type Actor, requireEnvironments } from '../actor.js';
 import type { AuditLog } from '../audit/audit-log.js';
 import type { CatalogEntry, Repositories } from '../repositories.js';
+import { endWaivers } from '../waivers/end-waivers.js';
 import type { Collection } from './collection.js';
 
 /** What can be done to an entry, as the audit log calls it. */
@@ -17,7 +18,8 @@ export type EntryVerb =
 
 /**
  * What every change of an entry leaves behind, in its own transaction: an audit event, the new state as a
- * version, what searches find, and higher revisions for the edges that must know.
+ * version, what searches find, and higher revisions for the edges that must know. A retirement also ends the
+ * entry's waivers.
  */
 export async function recordEntry<Entry extends CatalogEntry, Create extends object, Change extends object>(
   collection: Collection<Entry, Create, Change>,
@@ -28,7 +30,8 @@ export async function recordEntry<Entry extends CatalogEntry, Create extends obj
   repositories: Repositories,
 ): Promise<void> {
   const { noun, name, keyFields } = collection;
-  const action = `${noun.replace(' ', '-')}.${verb}`;
+  const kind = noun.replace(' ', '-');
+  const action = `${kind}.${verb}`;
   const key = keyFields.map((field) => String(after[field]));
   await audit.record(repositories, actor, {
     ...{ action, subjectKind: noun, after, subject: key.join(' → ') },
@@ -39,6 +42,10 @@ export async function recordEntry<Entry extends CatalogEntry, Create extends obj
     ...{ collection: name, key: versionKey(key), version: after.version, at: new Date(after.updatedAt) },
     ...{ actorRole, actorId, action, entry: after },
   });
+  if (verb === 'retire') {
+    const retired = { kind, name: key.join(), retiredAt: new Date(after.updatedAt) };
+    await endWaivers(retired, actor, audit, repositories);
+  }
   if (isSearchKind(name)) await putSearch(name, key.join(), after, repositories);
   const affected = [
     ...(before === undefined ? [] : await collection.affectedEnvironments(before, repositories)),
