@@ -96,6 +96,12 @@ export interface Lease {
   readonly isCheckDue: boolean;
 }
 
+/** What a run has to have still when it writes, since meanwhile the environment may have another broker, or run. */
+export interface RunClaim {
+  readonly holder: string;
+  readonly accessVersion: number;
+}
+
 export interface ProvisioningRepository {
   find(environment: string): Promise<ProvisioningRecord | undefined>;
   /** Stores the access; everything is looked at again then. */
@@ -125,6 +131,8 @@ export interface ProvisioningRepository {
   listFound(environment: string, page: EntryPage): Promise<PendingEntry[]>;
   /** Those of the names that the catalog wants at the broker of the environment. */
   listWanted(environment: string, kind: ProvisionedKind, names: readonly string[]): Promise<string[]>;
-  saveResults(environment: string, results: readonly EntryResult[]): Promise<void>;
-  deleteEntries(environment: string, keys: readonly EntryKey[]): Promise<void>;
+  /** Writes what became of entries; with a claim only if that holds in the same moment. Returns whether it did. */
+  saveResults(environment: string, results: readonly EntryResult[], claim?: RunClaim): Promise<boolean>;
+  /** Forgets entries if the claim holds in the same moment. Returns whether it did. */
+  deleteEntries(environment: string, keys: readonly EntryKey[], claim: RunClaim): Promise<boolean>;
 }

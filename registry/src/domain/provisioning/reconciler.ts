@@ -5,7 +5,7 @@ import type { Database } from '../repositories.js';
 import type { BrokerAdmin, ConnectBrokerAdmin } from './broker-admin.js';
 import type { Provisioning } from './provisioning.js';
 import type { Lease, ProvisioningRecord, RunResult } from './provisioning-repository.js';
-import { ReconcileRun } from './reconcile-run.js';
+import { ReconcileRun, requireHeld } from './reconcile-run.js';
 
 export interface ReconcilerTimes {
   /** How often whole brokers are compared with what was made there. */
@@ -170,10 +170,8 @@ export class Reconciler {
     const { database, holder, log, times, clock } = this.#options;
     const { environment, failures } = record;
     const retryAfterMs = Math.min(times.retryMs * 2 ** Math.min(failures, 20), times.retryMsMax);
-    const renew = async () => {
-      if (await database.repositories.provisioning.renewLease(environment, holder, LEASE_MS)) return;
-      throw new NomosError('UNAVAILABLE', 'Another registry has taken the environment over.');
-    };
+    const renew = async () =>
+      requireHeld(await database.repositories.provisioning.renewLease(environment, holder, LEASE_MS));
     let drift: RunResult['drift'];
     try {
       const admin = this.#adminOf(record);
