@@ -55,7 +55,7 @@ const ENVIRONMENTS_AT_A_TIME = 8;
 export class Reconciler {
   readonly #options: ReconcilerOptions;
   readonly #running = new Map<string, Promise<void>>();
-  readonly #admins = new Map<string, { readonly version: number; readonly admin: BrokerAdmin }>();
+  readonly #admins = new Map<string, { readonly access: string; readonly admin: BrokerAdmin }>();
   #timer: NodeJS.Timeout | undefined;
   #looking: Promise<void> | undefined;
   #lookAgain = false;
@@ -194,12 +194,14 @@ export class Reconciler {
   /** The connection that is kept, or a new one when the access has changed. */
   #adminOf(record: ProvisioningRecord): BrokerAdmin {
     if (this.#closed) throw new NomosError('CLOSED', 'The registry is closing.');
-    const { environment, accessVersion } = record;
+    const { environment, accessVersion, endpoints } = record;
+    // Versions begin anew when an environment gets another broker.
+    const access = [accessVersion, ...endpoints].join(' ');
     const known = this.#admins.get(environment);
-    if (known?.version === accessVersion) return known.admin;
+    if (known?.access === access) return known.admin;
     known?.admin.close();
     const admin = this.#options.connect(this.#options.provisioning.target(record));
-    this.#admins.set(environment, { version: accessVersion, admin });
+    this.#admins.set(environment, { access, admin });
     return admin;
   }
 }
