@@ -92,6 +92,18 @@ test('under an idempotency key a broker is visited once, after what was asked fo
   expect((await admin('GET', path)).body).toMatchObject({ state: 'failing', error: { code: 'UNAVAILABLE' } });
 });
 
+test('with other access it is the other broker that is visited', async () => {
+  await manage();
+  const elsewhere = await listenAsBroker();
+  try {
+    expect((await admin('PUT', path, elsewhere.access)).status).toBe(200);
+    expect((await admin('POST', `${path}:reconcile`, {})).status).toBe(200);
+    expect(elsewhere.visits()).toBeGreaterThan(0);
+  } finally {
+    await elsewhere.close();
+  }
+});
+
 test('who had a broker set right is in the audit log', async () => {
   await manage();
   await admin('POST', `${path}:reconcile`, { repair: false }, { 'x-request-id': 'set-right' });

@@ -226,6 +226,23 @@ describe('a candidate', () => {
     await sweep();
     expect(await caseOf('pay-paycore-loan-repaid')).toMatchObject({ state: 'candidate' });
   });
+
+  test('that was kept is kept for this life of its name only', async () => {
+    const name = await topic('pay-paycore-loan-moved');
+    await pass(11, ...business);
+    await sweep();
+    const until = new Date(now.getTime() + 200 * DAY_MS).toISOString();
+    await step(call('payments'), await caseOf(name), 'keep', { until, reason: 'For next year' });
+    expect((await call('payments')('DELETE', `/v1/topics/${name}`)).status).toBe(200);
+    const postgres = new Postgres({ connectionString: fixture.registry.databaseUrl });
+    await postgres.connect();
+    await postgres.query(`UPDATE "Topic" SET "reservedUntil" = $1 WHERE "name" = $2`, [now, name]);
+    await postgres.end();
+    await topic(name);
+    await pass(11, ...business);
+    await sweep();
+    expect(await caseOf(name)).toMatchObject({ state: 'candidate' });
+  });
 });
 
 describe('quarantine', () => {

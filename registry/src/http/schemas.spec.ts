@@ -1,4 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client as Postgres } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { lockKey } from '../store/transaction-lock.js';
 import { type Answer, type Client, clientOf, registerBank, rulesOf } from '../testing/registry-client.js';
 import { createRegistryFixture, type RegistryFixture } from '../testing/registry-fixture.js';
 
@@ -10,7 +13,7 @@ const topic = 'pay-paycore-transfer-completed';
 const description = 'For a test';
 
 beforeAll(async () => {
-  fixture = await createRegistryFixture();
+  fixture = await createRegistryFixture({ nameReservationMs: 0 });
   admin = clientOf(fixture.registry.url, fixture.admin);
   const tokens = await registerBank(admin);
   application = clientOf(fixture.registry.url, tokens.sms);
@@ -199,6 +202,51 @@ describe('deleting', () => {
     expect((await admin('GET', `/v1/schemas/${name}/versions/1`)).status).toBe(200);
     const refused = await register(name, { schema: order({ a: true }) });
     expect([refused.status, refused.body.code]).toEqual([410, 'RETIRED']);
+  });
+
+  test('a topic that is retired while a version is registered takes it no more', async () => {
+    const name = await newTopic('raced');
+    const retiring = new Postgres({ connectionString: fixture.registry.databaseUrl });
+    await retiring.connect();
+    try {
+      await retiring.query('BEGIN');
+      await retiring.query('SELECT pg_advisory_xact_lock($1)', [lockKey('catalog')]);
+      await retiring.query(`UPDATE "Topic" SET "status" = 'retired' WHERE "name" = $1`, [name]);
+      const registering = register(name, { schema: order({}) });
+      await Promise.race([registering, sleep(500)]);
+      await retiring.query('COMMIT');
+      expect((await registering).body.code).toBe('RETIRED');
+    } finally {
+      await retiring.end();
+    }
+  });
+
+  test('the schemas of a name that has a new life belong to its new owner', async () => {
+    const name = await newTopic('reborn');
+    await register(name, { schema: order({}) }, member);
+    await admin('DELETE', `/v1/topics/${name}`);
+    const waiver = {
+      kind: 'topic',
+      name,
+      rules: ['topic-belongs-to-application'],
+      owner: 'channels',
+      reason: 'Moved',
+    };
+    const expiresAt = new Date(Date.now() + 60_000).toISOString();
+    expect((await admin('POST', '/v1/waivers', { ...waiver, expiresAt })).status).toBe(201);
+    const body = { name, application: 'sms', description, environments: ['dev'] };
+    expect((await admin('POST', '/v1/topics', body)).body).toMatchObject({ application: 'sms' });
+    expect((await admin('GET', `/v1/schemas/${name}`)).body.application).toBe('sms');
+    const schema = order({ a: { type: 'null' } });
+    const issued = await admin('POST', '/v1/tokens', { role: 'member', team: 'channels', description });
+    const owner = clientOf(fixture.registry.url, String(issued.body.token));
+    const path = `/v1/schemas/${name}`;
+    expect((await register(name, { schema }, member)).status).toBe(403);
+    expect((await member('PATCH', path, { compatibility: 'NONE' })).status).toBe(403);
+    expect((await member('DELETE', `${path}/versions/1`)).status).toBe(403);
+    expect((await register(name, { schema }, owner)).status).toBe(201);
+    expect((await owner('PATCH', path, { compatibility: 'NONE' })).status).toBe(200);
+    expect((await admin('GET', '/v1/schemas?application=sms')).body.items).toMatchObject([{ name }]);
   });
 });
 

@@ -105,6 +105,19 @@ describe('a waiver', () => {
     aheadMs = 0;
   });
 
+  test('ends with the entry, and whoever has its name next does not inherit it', async () => {
+    const retiring = { ...waiver, name: 'pay_paycore_legacy_ended' };
+    const other = await call('POST', '/v1/waivers', { ...retiring, kind: 'consumer-group' });
+    const { id } = (await call('POST', '/v1/waivers', retiring)).body;
+    expect((await call('POST', '/v1/topics', { ...body, name: retiring.name })).status).toBe(201);
+    expect((await call('DELETE', `/v1/topics/${retiring.name}`)).status).toBe(200);
+    const { body: ended } = await call('GET', `/v1/waivers/${id}`);
+    expect(ended).toMatchObject({ inForce: false, revokedAt: expect.any(String) });
+    expect((await call('GET', `/v1/waivers/${other.body.id}`)).body.inForce).toBe(true);
+    const { body: events } = await call('GET', '/v1/audit?action=waiver.revoke&limit=100');
+    expect(events.items).toContainEqual(expect.objectContaining({ subject: id }));
+  });
+
   test('also covers what a norm on its way would forbid', async () => {
     const topic = { template: '{domain}_{app}_{entity}_{event}' };
     const document = { ...defaultNorm, name: 'bank', names: { ...defaultNorm.names, topic } };

@@ -93,11 +93,13 @@ function unwatchedOf(since: Date, reportedSince: Date): Prisma.Sql {
       AND (watch."environment" IS NULL OR watch."since" > ${since} OR watch."lastReportAt" < ${reportedSince}))`;
 }
 
-/** Cases that keep an entry from being looked at anew. */
+/** Cases that keep an entry from being looked at anew; a name that is kept is so for one life of it only. */
 export function hasCase(kind: Recyclable, name: Prisma.Sql, since: Date, now: Date): Prisma.Sql {
   return Prisma.sql`EXISTS (
     SELECT 1 FROM "RecyclingCase" known WHERE known."kind" = ${kind} AND known."name" = ${name}
-      AND (known."endedAt" IS NULL OR known."keptUntil" > ${now} OR known."endedAt" >= ${since}))`;
+      AND (known."endedAt" IS NULL OR known."endedAt" >= ${since}
+        OR known."keptUntil" > ${now} AND known."foundAt" > (
+          SELECT present."createdAt" FROM ${evidenceOf[kind].table} present WHERE present."name" = known."name")))`;
 }
 
 /** The names of all entries of a kind that are idle and have no case. */

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { silentLogger } from '@nomos/schemas';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -120,5 +121,82 @@ describe(`of ${TOPICS} topics`, () => {
       { kind: 'topic', name: 'topic060000', origin: 'created', whenRetired: 'delete' },
     ]);
     expect(pendingMs + unwantedMs).toBeLessThan(30_000);
+  });
+});
+
+describe('what is in quarantine', () => {
+  const name = 'topic070000';
+  const page = { limit: 10, after: { kind: 'topic', name: 'topic069999' } } as const;
+  const hide = (state: string) =>
+    client.query(`INSERT INTO "RecyclingCase" ("id", "kind", "name", "team", "state", "foundAt", "document")
+      VALUES ('one', 'topics', '${name}', 'payments', '${state}', now(), '{}')
+      ON CONFLICT ("id") DO UPDATE SET "state" = excluded."state"`);
+  const note = (origin: string, queues: number) =>
+    client.query(`UPDATE "ProvisionedEntry" SET "origin" = '${origin}',
+      "settings" = jsonb_set("settings", '{readQueues}', '${queues}') WHERE "name" = '${name}'`);
+  const listed = async () => ({
+    pending: (await repository.listPending(ENVIRONMENT, page)).map((entry) => entry.name).includes(name),
+    entries: (await repository.listEntries(ENVIRONMENT, page)).map((entry) => entry.name).includes(name),
+    found: (await repository.listFound(ENVIRONMENT, page)).map((entry) => entry.name).includes(name),
+    unwanted: (await repository.listUnwanted(ENVIRONMENT, page)).map((entry) => entry.name).includes(name),
+    wanted: (await repository.listWanted(ENVIRONMENT, 'topic', [name])).includes(name),
+  });
+
+  test('is neither made nor compared, and not taken away, until it is restored', async () => {
+    await hide('quarantined');
+    await note('created', 2);
+    const left = { pending: false, entries: false, found: false, unwanted: false, wanted: true };
+    expect(await listed()).toEqual(left);
+    await note('found', 2);
+    expect(await listed()).toEqual(left);
+    await hide('restored');
+    expect(await listed()).toMatchObject({ pending: false, entries: true, found: true });
+    await note('created', 2);
+    expect(await listed()).toMatchObject({ pending: true, entries: true, found: false });
+  });
+});
+
+describe('what a run writes down', () => {
+  const result = { kind: 'topic', name: 'topic080000', origin: 'matched' } as const;
+  const written = async () => {
+    const { rows } = await client.query(
+      `SELECT "origin" FROM "ProvisionedEntry" WHERE "name" = '${result.name}'`,
+    );
+    return (rows as { origin: string }[]).map(({ origin }) => origin);
+  };
+  const access = { environment: ENVIRONMENT, tls: false, driftPolicy: 'repair' } as const;
+
+  test('counts only while it has the lease, and for the access it began with', async () => {
+    await client.query(`UPDATE "ProvisionedEnvironment" SET "leaseUntil" = NULL, "leaseHolder" = NULL`);
+    await repository.takeLease(ENVIRONMENT, 'six', times);
+    const { accessVersion = 0 } = (await repository.find(ENVIRONMENT)) ?? {};
+    const claim = { holder: 'six', accessVersion };
+    expect(await repository.saveResults(ENVIRONMENT, [result], { ...claim, holder: 'seven' })).toBe(false);
+    expect(await repository.deleteEntries(ENVIRONMENT, [result], { ...claim, holder: 'seven' })).toBe(false);
+    expect(await written()).toEqual(['created']);
+    expect(await repository.saveResults(ENVIRONMENT, [], claim)).toBe(true);
+    expect(await repository.saveResults(ENVIRONMENT, [result], claim)).toBe(true);
+    expect(await written()).toEqual(['matched']);
+    await repository.saveAccess({ ...access, endpoints: ['a:1', 'b:1'] });
+    expect(await repository.saveResults(ENVIRONMENT, [result], claim)).toBe(false);
+    expect(await repository.deleteEntries(ENVIRONMENT, [result], claim)).toBe(false);
+    expect(await written()).toEqual(['matched']);
+    const now = { ...claim, accessVersion: accessVersion + 1 };
+    expect(await repository.deleteEntries(ENVIRONMENT, [result], now)).toBe(true);
+    expect(await written()).toEqual([]);
+  });
+
+  test('waits for an access that is being set, and does not count for that', async () => {
+    const { accessVersion = 0 } = (await repository.find(ENVIRONMENT)) ?? {};
+    await client.query('BEGIN');
+    await client.query(`DELETE FROM "ProvisionedEnvironment" WHERE "environment" = '${ENVIRONMENT}'`);
+    const writing = repository.saveResults(ENVIRONMENT, [result], { holder: 'six', accessVersion });
+    await Promise.race([writing, sleep(300)]);
+    await client.query(`INSERT INTO "ProvisionedEnvironment" ("environment", "endpoints", "tls", "driftPolicy",
+        "accessVersion", "revision", "failures", "nextAttemptAt", "drift", "driftTotal")
+      VALUES ('${ENVIRONMENT}', '{c:1}', false, 'repair', ${accessVersion}, 0, 0, now(), '[]', 0)`);
+    await client.query('COMMIT');
+    expect(await writing).toBe(false);
+    expect(await written()).toEqual([]);
   });
 });

@@ -6,6 +6,7 @@ import type {
   PendingEntry,
   ProvisioningRecord,
   ProvisioningRepository,
+  RunClaim,
 } from '../domain/provisioning/provisioning-repository.js';
 import { Prisma, type ProvisionedEnvironment } from './generated/client.js';
 
@@ -54,6 +55,19 @@ export function provisioningRepository(client: Prisma.TransactionClient): Provis
   const countRows = async (rows: Prisma.Sql) => {
     const [first] = await client.$queryRaw<{ count: bigint }[]>`SELECT count(*) AS count FROM (${rows}) AS r`;
     return Number(first?.count ?? 0);
+  };
+  /** Writes, if the claim holds, with the environment locked so that it holds until the end of the statement. */
+  const whileHeld = async (environment: string, claim: RunClaim | undefined, write: Prisma.Sql) => {
+    const holds =
+      claim === undefined
+        ? Prisma.sql`TRUE`
+        : Prisma.sql`"leaseHolder" = ${claim.holder} AND "accessVersion" = ${claim.accessVersion}`;
+    const held = await client.$queryRaw<object[]>`
+      WITH held AS (SELECT "environment" FROM "ProvisionedEnvironment"
+                    WHERE "environment" = ${environment} AND ${holds} FOR SHARE),
+           written AS (${write})
+      SELECT "environment" FROM held`;
+    return held.length > 0;
   };
   return {
     async find(environment) {
@@ -140,7 +154,7 @@ export function provisioningRepository(client: Prisma.TransactionClient): Provis
     async listFound(environment, page) {
       const rows = await client.$queryRaw<object[]>`
         SELECT * FROM (${catalogWithBroker(environment)} WHERE p."origin" = 'found') AS p
-        WHERE ${afterKey(page)} ORDER BY "kind", "name" LIMIT ${page.limit}`;
+        WHERE ${notQuarantined} AND ${afterKey(page)} ORDER BY "kind", "name" LIMIT ${page.limit}`;
       return rows.map(toPending);
     },
     async listUnwanted(environment, page) {
@@ -155,7 +169,7 @@ export function provisioningRepository(client: Prisma.TransactionClient): Provis
     async listEntries(environment, page) {
       const rows = await client.$queryRaw<object[]>`
         SELECT "kind", "name", "origin", "settings" FROM "ProvisionedEntry"
-        WHERE "environment" = ${environment} AND "settings" IS NOT NULL AND ${afterKey(page)}
+        WHERE "environment" = ${environment} AND "settings" IS NOT NULL AND ${notQuarantined} AND ${afterKey(page)}
         ORDER BY "kind", "name" LIMIT ${page.limit}`;
       return rows.map((row) => provisionedSchema.parse(row));
     },
@@ -169,27 +183,42 @@ export function provisioningRepository(client: Prisma.TransactionClient): Provis
         WHERE "kind" = ${kind} AND "name" = ANY(${[...names]})`;
       return rows.map(({ name }) => name);
     },
-    async saveResults(environment, results) {
+    saveResults(environment, results, claim) {
       const rows = results.map(({ kind, name, origin, settings = null, error = null }) => ({
         ...{ kind, name, origin, settings, error },
       }));
-      await client.$executeRaw`
-        INSERT INTO "ProvisionedEntry" ("environment", "kind", "name", "origin", "settings", "error")
-        SELECT ${environment}, r."kind", r."name", r."origin", nullif(r."settings", 'null'::jsonb), r."error"
-        FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
-          AS r("kind" text, "name" text, "origin" text, "settings" jsonb, "error" text)
-        ON CONFLICT ("environment", "kind", "name") DO UPDATE
-        SET "origin" = excluded."origin", "error" = excluded."error",
-            "settings" = coalesce(excluded."settings", "ProvisionedEntry"."settings")`;
+      return whileHeld(
+        environment,
+        claim,
+        Prisma.sql`
+          INSERT INTO "ProvisionedEntry" ("environment", "kind", "name", "origin", "settings", "error")
+          SELECT held."environment", r."kind", r."name", r."origin", nullif(r."settings", 'null'::jsonb), r."error"
+          FROM held, jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
+            AS r("kind" text, "name" text, "origin" text, "settings" jsonb, "error" text)
+          ON CONFLICT ("environment", "kind", "name") DO UPDATE
+          SET "origin" = excluded."origin", "error" = excluded."error",
+              "settings" = coalesce(excluded."settings", "ProvisionedEntry"."settings")`,
+      );
     },
-    async deleteEntries(environment, keys) {
-      await client.$executeRaw`
-        DELETE FROM "ProvisionedEntry" p
-        USING jsonb_to_recordset(${JSON.stringify(keys)}::jsonb) AS r("kind" text, "name" text)
-        WHERE p."environment" = ${environment} AND p."kind" = r."kind" AND p."name" = r."name"`;
-    },
+    deleteEntries: (environment, keys, claim) =>
+      whileHeld(
+        environment,
+        claim,
+        Prisma.sql`
+          DELETE FROM "ProvisionedEntry" p
+          USING held, jsonb_to_recordset(${JSON.stringify(keys)}::jsonb) AS r("kind" text, "name" text)
+          WHERE p."environment" = held."environment" AND p."kind" = r."kind" AND p."name" = r."name"`,
+      ),
   };
 }
+
+/**
+ * What is in quarantine is wanted still, but edges hide it, so that at a broker behind them it looks as if it were
+ * missing. It is neither made, changed nor compared until it is restored, or taken away once it is retired.
+ */
+const notQuarantined = Prisma.sql`("kind", "name") NOT IN (
+  SELECT CASE c."kind" WHEN 'topics' THEN 'topic' ELSE 'consumer-group' END, c."name" FROM "RecyclingCase" c
+  WHERE c."state" = 'quarantined' AND c."kind" IN ('topics', 'consumer-groups'))`;
 
 /**
  * What the catalog wants at the broker of an environment, in the terms of brokers. Compared as JSON, so that what
@@ -223,8 +252,9 @@ function catalogWithBroker(environment: string): Prisma.Sql {
 }
 
 function pendingEntries(environment: string): Prisma.Sql {
-  return Prisma.sql`${catalogWithBroker(environment)}
-    WHERE p."settings" IS DISTINCT FROM d."settings" AND p."origin" IS DISTINCT FROM 'found'`;
+  return Prisma.sql`SELECT * FROM (${catalogWithBroker(environment)}
+    WHERE p."settings" IS DISTINCT FROM d."settings" AND p."origin" IS DISTINCT FROM 'found') AS p
+    WHERE ${notQuarantined}`;
 }
 
 function unwantedEntries(environment: string): Prisma.Sql {

@@ -3,6 +3,7 @@ import { type Actor, requireEnvironments } from '../actor.js';
 import type { AuditLog } from '../audit/audit-log.js';
 import { touchOf } from '../edge/touch-of.js';
 import type { CatalogEntry, Repositories } from '../repositories.js';
+import { endWaivers } from '../waivers/end-waivers.js';
 import type { Collection } from './collection.js';
 
 /** What can be done to an entry, as the audit log calls it. */
@@ -29,7 +30,8 @@ export async function recordEntry<Entry extends CatalogEntry, Create extends obj
   repositories: Repositories,
 ): Promise<void> {
   const { noun, name, keyFields } = collection;
-  const action = `${noun.replace(' ', '-')}.${verb}`;
+  const kind = noun.replace(' ', '-');
+  const action = `${kind}.${verb}`;
   const key = keyFields.map((field) => String(after[field]));
   await audit.record(repositories, actor, {
     ...{ action, subjectKind: noun, after, subject: key.join(' → ') },
@@ -41,6 +43,10 @@ export async function recordEntry<Entry extends CatalogEntry, Create extends obj
     ...{ collection: name, key: versionKey(key), version: after.version, at: new Date(after.updatedAt) },
     ...{ actorRole, actorId, action, entry: after },
   });
+  if (verb === 'retire') {
+    const retired = { kind, name: key.join(), retiredAt: new Date(after.updatedAt) };
+    await endWaivers(retired, actor, audit, repositories);
+  }
   if (isSearchKind(name)) await putSearch(name, key.join(), after, repositories);
   const affected = [
     ...(before === undefined ? [] : await collection.affectedEnvironments(before, repositories)),

@@ -25,6 +25,8 @@ export interface Drift {
   readonly total: number;
   /** What is managed and differs, as it is to be. */
   readonly repairable: readonly EntrySettings[];
+  /** What was at the broker before, and is as it is wanted now, or gone. */
+  readonly matched: readonly EntryResult[];
 }
 
 type Observation = Pick<DriftItem, 'kind' | 'name' | 'drift' | 'differences'>;
@@ -37,10 +39,15 @@ export async function findDrift(options: FindDriftOptions): Promise<Drift> {
     actual.set(kind, new Map(await admin.list(kind)));
   }
   const { managed, repairable } = await compareManaged(options, actual);
-  const found = await compareFound(options, actual);
+  const { found, matched } = await compareFound(options, actual);
   const unmanaged = await listUnmanaged(options, actual);
   const observed = [...managed, ...found, ...unmanaged];
-  return { found: toItems(options, observed.slice(0, ITEMS_MAX)), total: observed.length, repairable };
+  return {
+    found: toItems(options, observed.slice(0, ITEMS_MAX)),
+    total: observed.length,
+    repairable,
+    matched,
+  };
 }
 
 type Actual = ReadonlyMap<ProvisionedKind, Map<string, FoundEntry>>;
@@ -67,7 +74,7 @@ async function compareManaged({ database, record }: FindDriftOptions, actual: Ac
 }
 
 /** What was at the broker before, with other settings. Once somebody has set it right, it counts as matched. */
-async function compareFound({ database, record }: FindDriftOptions, actual: Actual): Promise<Observation[]> {
+async function compareFound({ database, record }: FindDriftOptions, actual: Actual) {
   const { provisioning } = database.repositories;
   const observed: Observation[] = [];
   const matched: EntryResult[] = [];
@@ -80,8 +87,7 @@ async function compareFound({ database, record }: FindDriftOptions, actual: Actu
     else if (found === undefined) matched.push({ kind, name, origin: 'created' });
     else matched.push({ kind, name, origin: 'matched', settings });
   }
-  await provisioning.saveResults(record.environment, matched);
-  return observed;
+  return { found: observed, matched };
 }
 
 async function listUnmanaged({ database, record }: FindDriftOptions, actual: Actual): Promise<Observation[]> {

@@ -96,6 +96,12 @@ export interface Lease {
   readonly isCheckDue: boolean;
 }
 
+/** What a run has to have still when it writes, since meanwhile the environment may have another broker, or run. */
+export interface RunClaim {
+  readonly holder: string;
+  readonly accessVersion: number;
+}
+
 export interface ProvisioningRepository {
   find(environment: string): Promise<ProvisioningRecord | undefined>;
   /** Stores the access; everything is looked at again then. */
@@ -114,16 +120,19 @@ export interface ProvisioningRepository {
   /** Writes down how a run went, and gives the environment free; nothing if the holder has lost it. */
   finish(environment: string, holder: string, result: RunResult): Promise<void>;
 
-  /** Entries of the catalog that are not at the broker as they are wanted. */
+  /** Entries of the catalog that are not at the broker as they are wanted; without those in quarantine. */
   listPending(environment: string, page: EntryPage): Promise<PendingEntry[]>;
   listUnwanted(environment: string, page: EntryPage): Promise<UnwantedEntry[]>;
+  /** What is provisioned, without what is in quarantine. */
   listEntries(environment: string, page: EntryPage): Promise<ProvisionedEntry[]>;
   countEntries(environment: string): Promise<number>;
   countPlan(environment: string): Promise<number>;
-  /** Entries that were found with other settings, as the catalog wants them. */
+  /** Entries that were found with other settings, as the catalog wants them; without those in quarantine. */
   listFound(environment: string, page: EntryPage): Promise<PendingEntry[]>;
   /** Those of the names that the catalog wants at the broker of the environment. */
   listWanted(environment: string, kind: ProvisionedKind, names: readonly string[]): Promise<string[]>;
-  saveResults(environment: string, results: readonly EntryResult[]): Promise<void>;
-  deleteEntries(environment: string, keys: readonly EntryKey[]): Promise<void>;
+  /** Writes what became of entries; with a claim only if that holds in the same moment. Returns whether it did. */
+  saveResults(environment: string, results: readonly EntryResult[], claim?: RunClaim): Promise<boolean>;
+  /** Forgets entries if the claim holds in the same moment. Returns whether it did. */
+  deleteEntries(environment: string, keys: readonly EntryKey[], claim: RunClaim): Promise<boolean>;
 }

@@ -13,6 +13,7 @@ import type {
   EntryResult,
   PendingEntry,
   ProvisioningRecord,
+  RunClaim,
   RunResult,
   UnwantedEntry,
 } from './provisioning-repository.js';
@@ -34,6 +35,8 @@ export interface ReconcileRunOptions {
   readonly audit: AuditLog;
   readonly record: ProvisioningRecord;
   readonly admin: BrokerAdmin;
+  /** Who has the lease of the environment. */
+  readonly holder: string;
   readonly now: () => Date;
   /** Says that the work goes on. Throws when somebody else does it meanwhile. */
   readonly renew: () => Promise<void>;
@@ -74,7 +77,8 @@ export class ReconcileRun {
   /** Compares the whole broker, and sets right what is managed if it is told to. */
   async check(repair: boolean): Promise<NonNullable<RunResult['drift']>> {
     const { admin } = this.#options;
-    const { found, total, repairable } = await findDrift(this.#options);
+    const { found, total, repairable, matched } = await findDrift(this.#options);
+    await this.#saveResults(matched);
     if (!repair || repairable.length === 0) return { items: found, total };
     const repaired = new Map<string, string>();
     await this.#inBatches(
@@ -96,8 +100,7 @@ export class ReconcileRun {
   }
 
   async #save(batch: readonly PendingEntry[]): Promise<void> {
-    const { database, record, admin } = this.#options;
-    const { provisioning } = database.repositories;
+    const { admin } = this.#options;
     const known = await inParallel(batch, REQUESTS_AT_A_TIME, async (entry) => {
       let found: FoundEntry | undefined;
       const error = await this.#attempt(async () => {
@@ -107,10 +110,7 @@ export class ReconcileRun {
     });
     // Written before it is done: after a crash in between, what is there is still known to be our own.
     const beginnings = known.filter(({ entry, error }) => entry.origin === undefined && error === undefined);
-    await provisioning.saveResults(
-      record.environment,
-      beginnings.map(({ entry: { kind, name }, origin }) => ({ kind, name, origin })),
-    );
+    await this.#saveResults(beginnings.map(({ entry: { kind, name }, origin }) => ({ kind, name, origin })));
     const results = await inParallel(known, REQUESTS_AT_A_TIME, async ({ entry, found, error, origin }) => {
       const { kind, name, settings } = entry;
       if (error !== undefined) return { kind, name, origin, error };
@@ -123,7 +123,7 @@ export class ReconcileRun {
     });
     // An entry that could not even be looked at has no origin yet.
     const certain = results.filter((_, index) => known[index]?.error === undefined || batch[index]?.origin);
-    await provisioning.saveResults(record.environment, certain);
+    await this.#saveResults(certain);
   }
 
   async #takeAway(batch: readonly UnwantedEntry[]): Promise<void> {
@@ -149,8 +149,20 @@ export class ReconcileRun {
       else refused.push({ kind, name, origin, error });
     });
     await this.#audit('provisioning.delete', deleted, deleted.length);
-    await provisioning.deleteEntries(record.environment, [...gone, ...deleted]);
-    await provisioning.saveResults(record.environment, refused);
+    requireHeld(await provisioning.deleteEntries(record.environment, [...gone, ...deleted], this.#claim));
+    await this.#saveResults(refused);
+  }
+
+  get #claim(): RunClaim {
+    const { holder, record } = this.#options;
+    return { holder, accessVersion: record.accessVersion };
+  }
+
+  /** What this broker has is written down for this broker only, even where a step took longer than the lease. */
+  async #saveResults(results: readonly EntryResult[]): Promise<void> {
+    const { database, record } = this.#options;
+    const { provisioning } = database.repositories;
+    requireHeld(await provisioning.saveResults(record.environment, results, this.#claim));
   }
 
   async #inBatches<Entry extends EntryKey>(
@@ -195,6 +207,12 @@ export class ReconcileRun {
       }),
     );
   }
+}
+
+/** @throws NomosError UNAVAILABLE. */
+export function requireHeld(isHeld: boolean): void {
+  if (isHeld) return;
+  throw new NomosError('UNAVAILABLE', 'The environment has another broker now, or another registry has it.');
 }
 
 function originOf(entry: PendingEntry, found: FoundEntry | undefined): EntryOrigin {

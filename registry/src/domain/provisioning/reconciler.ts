@@ -5,7 +5,7 @@ import type { Database } from '../repositories.js';
 import type { BrokerAdmin, ConnectBrokerAdmin } from './broker-admin.js';
 import type { Provisioning } from './provisioning.js';
 import type { Lease, ProvisioningRecord, RunResult } from './provisioning-repository.js';
-import { ReconcileRun } from './reconcile-run.js';
+import { ReconcileRun, requireHeld } from './reconcile-run.js';
 
 export interface ReconcilerTimes {
   /** How often whole brokers are compared with what was made there. */
@@ -55,7 +55,7 @@ const ENVIRONMENTS_AT_A_TIME = 8;
 export class Reconciler {
   readonly #options: ReconcilerOptions;
   readonly #running = new Map<string, Promise<void>>();
-  readonly #admins = new Map<string, { readonly version: number; readonly admin: BrokerAdmin }>();
+  readonly #admins = new Map<string, { readonly access: string; readonly admin: BrokerAdmin }>();
   #timer: NodeJS.Timeout | undefined;
   #looking: Promise<void> | undefined;
   #lookAgain = false;
@@ -170,10 +170,8 @@ export class Reconciler {
     const { database, holder, log, times, clock } = this.#options;
     const { environment, failures } = record;
     const retryAfterMs = Math.min(times.retryMs * 2 ** Math.min(failures, 20), times.retryMsMax);
-    const renew = async () => {
-      if (await database.repositories.provisioning.renewLease(environment, holder, LEASE_MS)) return;
-      throw new NomosError('UNAVAILABLE', 'Another registry has taken the environment over.');
-    };
+    const renew = async () =>
+      requireHeld(await database.repositories.provisioning.renewLease(environment, holder, LEASE_MS));
     let drift: RunResult['drift'];
     try {
       const admin = this.#adminOf(record);
@@ -196,12 +194,14 @@ export class Reconciler {
   /** The connection that is kept, or a new one when the access has changed. */
   #adminOf(record: ProvisioningRecord): BrokerAdmin {
     if (this.#closed) throw new NomosError('CLOSED', 'The registry is closing.');
-    const { environment, accessVersion } = record;
+    const { environment, accessVersion, endpoints } = record;
+    // Versions begin anew when an environment gets another broker.
+    const access = [accessVersion, ...endpoints].join(' ');
     const known = this.#admins.get(environment);
-    if (known?.version === accessVersion) return known.admin;
+    if (known?.access === access) return known.admin;
     known?.admin.close();
     const admin = this.#options.connect(this.#options.provisioning.target(record));
-    this.#admins.set(environment, { version: accessVersion, admin });
+    this.#admins.set(environment, { access, admin });
     return admin;
   }
 }

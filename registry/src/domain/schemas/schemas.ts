@@ -18,8 +18,11 @@ import { compareWithEarlier, examineProposal, incompatible } from './examine-pro
 import { SchemaLinks } from './schema-links.js';
 import type { SchemaSubjectRecord, SchemaVersionKey, SchemaVersionRecord } from './schema-repository.js';
 
-/** Versions refer to each other across subjects, so that one lock is for all of them. */
-const LOCKS = { names: ['schemas'] };
+/**
+ * Versions refer to each other across subjects, so that one lock is for all of them; and to topics and applications,
+ * which must not be retired meanwhile.
+ */
+const LOCKS = { catalog: true, names: ['schemas'] };
 
 /** No topic can have a dot in its name, so that the names of shared schemas never meet those of topics. */
 const sharedName = /^(?=.{3,100}$)[a-z][a-z0-9-]*(?:\.[a-z][a-z0-9-]*)+$/;
@@ -211,10 +214,10 @@ export class Schemas {
   }
 }
 
-async function requireSubject(name: string, { schemas }: Repositories): Promise<SchemaSubjectRecord> {
-  const subject = await schemas.findSubject(name);
+async function requireSubject(name: string, repositories: Repositories): Promise<SchemaSubjectRecord> {
+  const subject = await repositories.schemas.findSubject(name);
   if (subject === undefined) throw new NomosError('NOT_FOUND', `There is no schema "${name}".`);
-  return subject;
+  return { ...subject, ...(await findOwner(name, subject, undefined, repositories)) };
 }
 
 async function requireVersion(
@@ -237,14 +240,17 @@ function unknownSubject(name: string): NomosError {
   });
 }
 
-/** A topic's schema is the topic's owner's; a shared one belongs to who registers it first. */
+/**
+ * A topic's schema belongs to whoever has the topic now, since its name can have had another life before; a shared
+ * one belongs to who registers it first.
+ */
 async function findOwner(
   name: string,
   subject: SchemaSubjectRecord | undefined,
   application: string | undefined,
   repositories: Repositories,
 ): Promise<Owner> {
-  if (subject !== undefined) return { kind: subject.kind, application: subject.application };
+  if (subject?.kind === 'shared') return { kind: 'shared', application: subject.application };
   const topic = await repositories.topics.find([name]);
   if (topic !== undefined) return { kind: 'topic', application: topic.application };
   if (!sharedName.test(name)) throw unknownSubject(name);
