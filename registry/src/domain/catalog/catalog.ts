@@ -218,7 +218,7 @@ export class Catalog {
     expectedVersion: number | undefined,
     repositories: Repositories,
   ) {
-    const write = async (verb: EntryVerb, work: (before: Entry) => Promise<Entry>) => {
+    const write = async (verb: EntryVerb, work: (before: Entry) => Promise<Written<Entry>>) => {
       const before = await findEntry(collection, key, repositories);
       requireWritable(describe(collection, key), before, expectedVersion);
       await this.#put(collection, verb, before, await work(before), actor, repositories);
@@ -320,20 +320,21 @@ export class Catalog {
           return { ...before, pending: await this.#ask(collection, actor, before, request, repositories) };
         }
       }
-      const { warnings: _, ...after } = written;
-      await this.#put(collection, action, before, collection.schemas.entry.parse(after), actor, repositories);
+      await this.#put(collection, action, before, written, actor, repositories);
       return written;
     });
   }
 
+  /** The one way in which a next state is stored, without what only whoever wrote it is told. */
   async #put<Entry extends CatalogEntry, Create extends object, Change extends object>(
     collection: Collection<Entry, Create, Change>,
     verb: EntryVerb,
     before: Entry,
-    after: Entry,
+    { warnings: _, ...written }: Written<Entry>,
     actor: Actor,
     repositories: Repositories,
   ): Promise<void> {
+    const after = collection.schemas.entry.parse(written);
     await collection.repository(repositories).update(after);
     await recordEntry(collection, verb, { before, after }, actor, this.#audit, repositories);
   }
