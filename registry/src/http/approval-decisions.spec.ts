@@ -7,7 +7,7 @@ let admin: Client;
 let secondAdmin: Client;
 let payments: Client;
 let channels: Client;
-let now = new Date('2026-11-21T12:00:00Z');
+const now = new Date('2026-11-21T12:00:00Z');
 const description = 'For a test';
 const DAY_MS = 24 * 60 * 60 * 1000;
 

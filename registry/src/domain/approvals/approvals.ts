@@ -9,7 +9,7 @@ import { type Actor, operator, requireEnvironments } from '../actor.js';
 import type { AuditLog } from '../audit/audit-log.js';
 import type { Clock } from '../clock.js';
 import type { Principal } from '../principal.js';
-import type { Database, Repositories } from '../repositories.js';
+import type { Attempt, Database, Repositories } from '../repositories.js';
 import { personOf, readPolicy } from './approval-gate.js';
 import { counts } from './approval-policy.js';
 import type { ChangeRequestQuery, StoredPolicy } from './change-request-repository.js';
@@ -145,7 +145,7 @@ export class Approvals {
     verdict: 'approve' | 'reject',
     comment: string | undefined,
   ): Promise<ChangeRequest> {
-    return this.#database.change({ catalog: true }, async (repositories) => {
+    return this.#database.change({ catalog: true }, async (repositories, attempt) => {
       const request = await this.#findOpen(id, repositories);
       await this.#requireEnvironments(actor, request, repositories);
       assertMayDecide(actor.principal, request);
@@ -158,13 +158,18 @@ export class Approvals {
       await repositories.changeRequests.update(decided);
       await this.#record(actor, verdict, request, decided, repositories);
       if (verdict === 'reject') return this.#end(decided, 'rejected', actor, repositories);
-      return isApproved(decided) ? this.#apply(decided, actor, repositories) : decided;
+      return isApproved(decided) ? this.#apply(decided, actor, repositories, attempt) : decided;
     });
   }
 
-  async #apply(request: ChangeRequest, actor: Actor, repositories: Repositories): Promise<ChangeRequest> {
+  async #apply(
+    request: ChangeRequest,
+    actor: Actor,
+    repositories: Repositories,
+    attempt: Attempt,
+  ): Promise<ChangeRequest> {
     try {
-      await this.#changes.apply(request, actor, repositories);
+      await attempt(() => this.#changes.apply(request, actor, repositories));
     } catch (error) {
       // The approval stands, only what it was for has gone: the request must say so instead of staying open.
       if (!(error instanceof NomosError) || error.code === 'UNAVAILABLE' || error.code === 'INTERNAL')
