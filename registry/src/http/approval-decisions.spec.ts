@@ -1,3 +1,4 @@
+import { defaultNorm } from '@nomos/schemas';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Answer, type Client, clientOf, registerBank } from '../testing/registry-client.js';
 import { createRegistryFixture, type RegistryFixture } from '../testing/registry-fixture.js';
@@ -9,7 +10,6 @@ let payments: Client;
 let channels: Client;
 const now = new Date('2026-11-21T12:00:00Z');
 const description = 'For a test';
-const DAY_MS = 24 * 60 * 60 * 1000;
 
 beforeAll(async () => {
   fixture = await createRegistryFixture({ clock: () => now });
@@ -61,4 +61,52 @@ test('an approved change that has warnings is made', async () => {
   const approved = await admin('POST', `${pathOf(asked)}:approve`, {});
   expect([approved.status, approved.body.state]).toEqual([200, 'applied']);
   expect(await read(path)).toMatchObject({ expectedRate, version: 2 });
+});
+
+describe('the last approval is judged by what is so by then', () => {
+  test('a topic that became confidential: its owner is asked too', async () => {
+    await setPolicy({ ...byAdmin, kinds: ['subscriptions'] }, byTopicOwner);
+    const topic = 'pay-paycore-salary-paid';
+    await register(topic);
+    const asked = await channels('POST', '/v1/subscriptions', { group: 'cg-sms-notify', topic });
+    const path = pathOf(asked);
+    const confidential = { classification: 'confidential' };
+    expect((await payments('PATCH', `/v1/topics/${topic}`, confidential)).status).toBe(200);
+    const byOne = await admin('POST', `${path}:approve`, {});
+    expect(byOne.body).toMatchObject({
+      state: 'open',
+      requirements: [{ rule: 'admin' }, { rule: 'confidential', team: 'payments', count: 1 }],
+    });
+    const subscription = `/v1/subscriptions/cg-sms-notify/${topic}`;
+    expect(await read(subscription)).toMatchObject({ status: 'requested' });
+    const notices = await read('/v1/notices?team=payments');
+    expect(notices.items).toMatchObject([{ about: 'approval.asked', subject: asked.body.id }]);
+    expect((await payments('POST', `${path}:approve`, {})).body.state).toBe('applied');
+    expect(await read(subscription)).toMatchObject({ status: 'active' });
+  });
+
+  test('a rule that wants more people than before', async () => {
+    await setPolicy({ ...byAdmin, kinds: ['topics'] });
+    const topic = { name: 'pay-paycore-card-issued', application: 'paycore', description };
+    const path = pathOf(await payments('POST', '/v1/topics', { ...topic, environments: ['dev'] }));
+    await setPolicy({ ...byAdmin, kinds: ['topics'], count: 2 });
+    expect((await admin('POST', `${path}:approve`, {})).body.state).toBe('open');
+    expect((await secondAdmin('POST', `${path}:approve`, {})).body.state).toBe('applied');
+  });
+
+  test('a norm that forbids the name', async () => {
+    await setPolicy({ ...byAdmin, kinds: ['topics'] });
+    const topic = { name: 'pay-paycore-card-blocked', application: 'paycore', description };
+    const path = pathOf(await payments('POST', '/v1/topics', { ...topic, environments: ['prod'] }));
+    const names = { ...defaultNorm.names, topic: { template: '{domain}_{app}_{entity}_{event}' } };
+    const document = { ...defaultNorm, name: 'bank', version: 1, names };
+    expect((await admin('POST', '/v1/norms', { document })).status).toBe(201);
+    const activated = await admin('POST', '/v1/norms/bank/1:activate', { environment: 'prod' });
+    expect(activated.status).toBe(200);
+    expect((await admin('POST', `${path}:approve`, {})).body).toMatchObject({
+      state: 'failed',
+      failure: expect.stringContaining('NAME_ILLEGAL'),
+    });
+    expect(await read(`/v1/topics/${topic.name}`)).toMatchObject({ status: 'retired' });
+  });
 });

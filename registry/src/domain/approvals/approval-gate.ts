@@ -67,6 +67,25 @@ export class ApprovalGate {
     return request;
   }
 
+  /** Asks also for approvals that a request has come to need; nothing changes when it asks for all of them. */
+  async extend(
+    actor: Actor,
+    request: ChangeRequest,
+    needed: readonly Requirement[],
+    repositories: Repositories,
+  ): Promise<ChangeRequest> {
+    const further = needed.filter((one) => !request.requirements.some((asked) => covers(asked, one)));
+    if (further.length === 0) return request;
+    const after = { ...request, requirements: [...request.requirements, ...further] };
+    await repositories.changeRequests.update(after);
+    await this.#audit.record(repositories, actor, {
+      ...{ action: 'change-request.extend', subjectKind: 'change request', subject: request.id },
+      ...{ before: request, after },
+    });
+    await this.#tellApprovers({ ...after, requirements: further }, repositories);
+    return after;
+  }
+
   /** Platform admins are no team: they see what waits in the list of change requests. */
   async #tellApprovers(
     { id, kind, action, key, requirements, expiresAt }: ChangeRequest,
@@ -79,6 +98,12 @@ export class ApprovalGate {
       });
     }
   }
+}
+
+function covers(asked: Requirement, needed: Requirement): boolean {
+  const { rule, approvers, team, count } = asked;
+  const isSame = rule === needed.rule && approvers === needed.approvers && team === needed.team;
+  return isSame && count >= needed.count;
 }
 
 /** The policy in force: the newest, or that of a new registry. */

@@ -6,6 +6,8 @@ import { createRegistryFixture, type RegistryFixture } from '../../testing/regis
 import type { Actor } from '../actor.js';
 import { AuditLog } from '../audit/audit-log.js';
 import { systemClock } from '../clock.js';
+import { Notices } from '../notices/notices.js';
+import { ApprovalGate } from './approval-gate.js';
 import { Approvals, type RequestedChanges } from './approvals.js';
 
 const description = 'For a test';
@@ -31,6 +33,7 @@ afterAll(async () => {
 
 /** A change that is refused when the half of it is written. */
 const halfDone: RequestedChanges = {
+  requirements: async () => [],
   async apply(_request, _actor, { topics }) {
     const topic = await topics.find(['pay-paycore-transfer-completed']);
     if (topic === undefined) throw new Error('the bank has no such topic');
@@ -51,7 +54,13 @@ test.each(['alone', 'under an idempotency key'])(
     const name = `pay-paycore-order-${how === 'alone' ? 'opened' : 'closed'}`;
     const topic = { name, application: 'paycore', description, environments: ['dev'] };
     const { body } = await call('POST', '/v1/topics', topic);
-    const approvals = new Approvals(database, halfDone, new AuditLog(systemClock), systemClock);
+    const audit = new AuditLog(systemClock);
+    const gate = new ApprovalGate(
+      audit,
+      new Notices(database, systemClock, silentLogger, undefined),
+      systemClock,
+    );
+    const approvals = new Approvals(database, halfDone, gate, audit, systemClock);
     const approve = () => approvals.approve(approver, String(body.id), undefined);
     const decided = await (how === 'alone' ? approve() : database.together('keep', approve));
     expect(decided).toMatchObject({ state: 'failed', failure: 'IN_USE: Somebody else needs it.' });

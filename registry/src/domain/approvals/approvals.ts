@@ -10,7 +10,7 @@ import type { AuditLog } from '../audit/audit-log.js';
 import type { Clock } from '../clock.js';
 import type { Principal } from '../principal.js';
 import type { Attempt, Database, Repositories } from '../repositories.js';
-import { personOf, readPolicy } from './approval-gate.js';
+import { type ApprovalGate, personOf, readPolicy } from './approval-gate.js';
 import { counts } from './approval-policy.js';
 import type { ChangeRequestQuery, StoredPolicy } from './change-request-repository.js';
 
@@ -21,6 +21,8 @@ const EXPIRED_AT_ONCE = 100;
 
 /** Does to the catalog what a request asked for, or lets go of what was reserved for it. */
 export interface RequestedChanges {
+  /** The approvals that it needs by what is so now. @throws NomosError when it is no longer possible. */
+  requirements(request: ChangeRequest, actor: Actor, repositories: Repositories): Promise<Requirement[]>;
   /** @throws NomosError when it is no longer possible, whatever the reason. */
   apply(request: ChangeRequest, actor: Actor, repositories: Repositories): Promise<void>;
   discard(request: ChangeRequest, actor: Actor, repositories: Repositories): Promise<void>;
@@ -37,12 +39,20 @@ export interface RequestedChanges {
 export class Approvals {
   readonly #database: Database;
   readonly #changes: RequestedChanges;
+  readonly #gate: ApprovalGate;
   readonly #audit: AuditLog;
   readonly #clock: Clock;
 
-  constructor(database: Database, changes: RequestedChanges, audit: AuditLog, clock: Clock) {
+  constructor(
+    database: Database,
+    changes: RequestedChanges,
+    gate: ApprovalGate,
+    audit: AuditLog,
+    clock: Clock,
+  ) {
     this.#database = database;
     this.#changes = changes;
+    this.#gate = gate;
     this.#audit = audit;
     this.#clock = clock;
   }
@@ -85,7 +95,8 @@ export class Approvals {
   }
 
   /**
-   * Says yes. With the last approval that was needed the change is done at once, in the same transaction.
+   * Says yes. With the last approval that was needed the change is done at once, in the same transaction, unless it
+   * has come to need others meanwhile, for instance since the topic became confidential: then it asks for those too.
    *
    * @throws NomosError NOT_FOUND, FORBIDDEN or REQUEST_ENDED.
    */
@@ -163,12 +174,16 @@ export class Approvals {
   }
 
   async #apply(
-    request: ChangeRequest,
+    decided: ChangeRequest,
     actor: Actor,
     repositories: Repositories,
     attempt: Attempt,
   ): Promise<ChangeRequest> {
+    let request = decided;
     try {
+      const needed = await this.#changes.requirements(decided, actor, repositories);
+      request = await this.#gate.extend(actor, decided, needed, repositories);
+      if (!isApproved(request)) return request;
       await attempt(() => this.#changes.apply(request, actor, repositories));
     } catch (error) {
       // The approval stands, only what it was for has gone: the request must say so instead of staying open.

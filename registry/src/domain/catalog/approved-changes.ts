@@ -1,4 +1,4 @@
-import type { Approvable, ChangeRequest, Recyclable } from '@nomos/schemas';
+import type { Approvable, ChangeRequest, Recyclable, Requirement } from '@nomos/schemas';
 import type { Actor } from '../actor.js';
 import type { RequestedChanges } from '../approvals/approvals.js';
 import type { RecycledEntries } from '../recycling/recycling.js';
@@ -11,9 +11,9 @@ import { subscriptions } from './subscriptions.js';
 import { topics } from './topics.js';
 
 /** Work on one collection, whichever its types. */
-type CollectionWork = <Entry extends CatalogEntry, Create extends object, Change extends object>(
+type CollectionWork<Result> = <Entry extends CatalogEntry, Create extends object, Change extends object>(
   collection: Collection<Entry, Create, Change>,
-) => Promise<void>;
+) => Promise<Result>;
 
 /** Does to the catalog what approvals and recycling decide, within their transactions. */
 export class ApprovedChanges implements RequestedChanges, RecycledEntries {
@@ -21,6 +21,15 @@ export class ApprovedChanges implements RequestedChanges, RecycledEntries {
 
   constructor(catalog: Catalog) {
     this.#catalog = catalog;
+  }
+
+  requirements(request: ChangeRequest, actor: Actor, repositories: Repositories): Promise<Requirement[]> {
+    const { kind, action, key, proposal, entryVersion } = request;
+    return inCollection(kind, (collection) => {
+      const change = action === 'change' ? collection.schemas.change.parse(proposal) : undefined;
+      const writing = this.#catalog.approved(collection, actor, key, entryVersion, repositories);
+      return writing.requirements(action, change);
+    });
   }
 
   apply(request: ChangeRequest, actor: Actor, repositories: Repositories): Promise<void> {
@@ -67,7 +76,7 @@ export class ApprovedChanges implements RequestedChanges, RecycledEntries {
   }
 }
 
-function inCollection(kind: Approvable, work: CollectionWork): Promise<void> {
+function inCollection<Result>(kind: Approvable, work: CollectionWork<Result>): Promise<Result> {
   switch (kind) {
     case 'topics':
       return work(topics);

@@ -224,12 +224,21 @@ export class Catalog {
       await this.#put(collection, verb, before, await work(before), actor, repositories);
     };
     return {
-      /** requested → active, if all that the entry refers to is still there. */
+      /** The approvals that it needs by what is so now, which may be more than when it was asked for. */
+      requirements: async (action: ApprovableAction, change: Change | undefined) => {
+        const before = await findEntry(collection, key, repositories);
+        requireWritable(describe(collection, key), before, expectedVersion);
+        const after =
+          change === undefined ? undefined : await this.#changed(collection, before, change, repositories);
+        const states = after === undefined ? [before] : [before, after];
+        return this.#requirements(collection, action, states, repositories);
+      },
+      /** requested → active, if it could be created now: by the norms in force, and all that it refers to. */
       activate: () =>
         write('approve', async (before) => {
           const active = this.#next(collection, before, { ...before, status: 'active' });
           const proposed = creationOf(collection, active);
-          const findings = await collection.examine(proposed, repositories, this.#judge, before);
+          const findings = await collection.examine(proposed, repositories, this.#judge);
           const refused = refusal(describe(collection, key), findings);
           if (refused !== undefined) throw refused;
           return active;

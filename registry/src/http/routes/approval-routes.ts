@@ -42,7 +42,7 @@ export const approvalRoutes: readonly Route[] = [
   }),
   defineRoute({
     ...{ method: 'put', path: '/v1/approval-policy', id: 'approval-policy.change', tag },
-    summary: 'Set what needs whose approval; requests that are open keep what they were asked for',
+    summary: 'Set what needs whose approval; open requests need what is new too',
     permission: 'approval-policy.write',
     request: { body: approvalPolicySchema },
     conditional: true,
@@ -80,7 +80,7 @@ export const approvalRoutes: readonly Route[] = [
   }),
   defineRoute({
     ...{ method: 'post', path: '/v1/change-requests/{id}:approve', id: 'change-requests.approve', tag },
-    summary: 'Approve a change; with the last approval needed it is done',
+    summary: 'Approve a change; with the last approval that it needs by then it is done',
     permission: 'change-requests.decide',
     request: { params, body: approveSchema },
     answers: { 200: request },
