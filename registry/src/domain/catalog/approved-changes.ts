@@ -1,10 +1,16 @@
-import type { Approvable, ChangeRequest, Recyclable, Requirement } from '@nomos/schemas';
+import {
+  type Approvable,
+  type ChangeRequest,
+  NomosError,
+  type Recyclable,
+  type Requirement,
+} from '@nomos/schemas';
 import type { Actor } from '../actor.js';
 import type { RequestedChanges } from '../approvals/approvals.js';
 import type { RecycledEntries } from '../recycling/recycling.js';
 import type { CatalogEntry, EntryKey, Repositories } from '../repositories.js';
 import type { Catalog } from './catalog.js';
-import type { Collection } from './collection.js';
+import { type Collection, describe } from './collection.js';
 import { consumerGroups } from './consumer-groups.js';
 import { producerGroups } from './producer-groups.js';
 import { subscriptions } from './subscriptions.js';
@@ -66,7 +72,14 @@ export class ApprovedChanges implements RequestedChanges, RecycledEntries {
 
   retire(kind: Recyclable, name: string, actor: Actor, repositories: Repositories): Promise<void> {
     return inCollection(kind, async (collection) => {
-      await this.#catalog.approved(collection, actor, [name], undefined, repositories).retire();
+      const writing = this.#catalog.approved(collection, actor, [name], undefined, repositories);
+      const [needed] = await writing.requirements('retire', undefined);
+      if (needed !== undefined) {
+        const message = `To retire the ${describe(collection, [name])} needs an approval (rule "${needed.rule}").`;
+        const fix = `Ask for it with DELETE /v1/${kind}/${name}; the case ends by itself when the entry is retired.`;
+        throw new NomosError('APPROVAL_REQUIRED', message, { fix });
+      }
+      await writing.retire();
     });
   }
 
