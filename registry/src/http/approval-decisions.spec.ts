@@ -8,7 +8,7 @@ let admin: Client;
 let secondAdmin: Client;
 let payments: Client;
 let channels: Client;
-const now = new Date('2026-11-21T12:00:00Z');
+let now = new Date('2026-11-21T12:00:00Z');
 const description = 'For a test';
 
 beforeAll(async () => {
@@ -63,6 +63,65 @@ test('an approved change that has warnings is made', async () => {
   expect(await read(path)).toMatchObject({ expectedRate, version: 2 });
 });
 
+test('however much is said about a request, it can be decided', async () => {
+  await setPolicy({ ...byAdmin, kinds: ['topics'], count: 2 });
+  const topic = { name: 'pay-paycore-loan-granted', application: 'paycore', description };
+  const path = pathOf(await payments('POST', '/v1/topics', { ...topic, environments: ['dev'] }));
+  const answers: number[] = [];
+  for (let said = 0; said <= 200; said += 1) {
+    answers.push((await payments('POST', `${path}:comment`, { text: `Please ${said}` })).status);
+  }
+  expect(answers.filter((status) => status === 200)).toHaveLength(200);
+  expect(answers.at(-1)).toBe(429);
+  expect((await admin('POST', `${path}:approve`, {})).status).toBe(200);
+  const rejected = await secondAdmin('POST', `${path}:reject`, { comment: 'No' });
+  expect([rejected.status, rejected.body.state]).toEqual([200, 'rejected']);
+});
+
+test('a request that nobody decided in time stands in the way of no other', async () => {
+  await setPolicy();
+  await register('pay-paycore-account-opened');
+  await setPolicy({ ...byAdmin, kinds: ['topics'] });
+  const path = '/v1/topics/pay-paycore-account-opened';
+  const first = pathOf(await payments('PATCH', path, { description: 'One' }));
+  expect((await payments('PATCH', path, { description: 'Other' })).body.code).toBe('CHANGE_PENDING');
+  const before = now;
+  now = new Date(now.getTime() + 14 * 24 * 60 * 60 * 1000);
+  try {
+    const second = pathOf(await payments('PATCH', path, { description: 'Other' }));
+    expect(await read(first)).toMatchObject({ state: 'expired', endedAt: now.toISOString() });
+    expect((await admin('POST', `${second}:approve`, {})).body.state).toBe('applied');
+    expect(await read(path)).toMatchObject({ description: 'Other' });
+  } finally {
+    now = before;
+  }
+});
+
+test.each(['notices', 'change-requests'])('a forged cursor of the list of %s is refused', async (list) => {
+  await setPolicy({ id: 'peer', kinds: ['topics'], approvers: 'owner' });
+  for (const event of ['raised', 'lowered']) {
+    const topic = { name: `pay-paycore-limit-${event}`, application: 'paycore', description };
+    await payments('POST', '/v1/topics', { ...topic, environments: ['dev'] });
+  }
+  const { next } = await read(`/v1/${list}?limit=1`);
+  const [tag, own = ''] = String(next).split('.');
+  const [time, id] = JSON.parse(Buffer.from(own, 'base64url').toString()) as string[];
+  const statusOf = async (key: unknown) => {
+    const forged = `${tag}.${Buffer.from(JSON.stringify(key)).toString('base64url')}`;
+    return (await admin('GET', `/v1/${list}?limit=1&cursor=${forged}`)).status;
+  };
+  expect(await statusOf([time, id])).toBe(200);
+  const times = [
+    'x',
+    '',
+    '1',
+    '0000-01-01T00:00:00.000Z',
+    '+275760-09-13T00:00:00.000Z',
+    '2026-02-31T00:00:00.000Z',
+  ];
+  for (const forged of times) expect([forged, await statusOf([forged, id])]).toEqual([forged, 400]);
+});
+
 describe('the last approval is judged by what is so by then', () => {
   test('a topic that became confidential: its owner is asked too', async () => {
     await setPolicy({ ...byAdmin, kinds: ['subscriptions'] }, byTopicOwner);
@@ -80,7 +139,9 @@ describe('the last approval is judged by what is so by then', () => {
     const subscription = `/v1/subscriptions/cg-sms-notify/${topic}`;
     expect(await read(subscription)).toMatchObject({ status: 'requested' });
     const notices = await read('/v1/notices?team=payments');
-    expect(notices.items).toMatchObject([{ about: 'approval.asked', subject: asked.body.id }]);
+    expect(notices.items).toContainEqual(
+      expect.objectContaining({ about: 'approval.asked', subject: asked.body.id }),
+    );
     expect((await payments('POST', `${path}:approve`, {})).body.state).toBe('applied');
     expect(await read(subscription)).toMatchObject({ status: 'active' });
   });

@@ -14,8 +14,8 @@ import { type ApprovalGate, personOf, readPolicy } from './approval-gate.js';
 import { counts } from './approval-policy.js';
 import type { ChangeRequestQuery, StoredPolicy } from './change-request-repository.js';
 
-/** Comments and decisions of one request. */
-const REMARKS_MAX = 200;
+/** Comments on one request. Decisions need no bound: everybody decides once, and the last one needed ends it. */
+const COMMENTS_MAX = 200;
 /** Requests that end for their age in one transaction. */
 const EXPIRED_AT_ONCE = 100;
 
@@ -160,7 +160,6 @@ export class Approvals {
       const request = await this.#findOpen(id, repositories);
       await this.#requireEnvironments(actor, request, repositories);
       assertMayDecide(actor.principal, request);
-      assertRoom(request);
       const decision = {
         ...{ by: personOf(actor.principal), at: this.#now(), verdict },
         ...(comment === undefined ? {} : { comment }),
@@ -196,7 +195,7 @@ export class Approvals {
         repositories,
       );
     }
-    return this.#close(request, 'applied', actor, repositories);
+    return this.#gate.close(request, 'applied', actor, repositories);
   }
 
   async #end(
@@ -206,19 +205,7 @@ export class Approvals {
     repositories: Repositories,
   ): Promise<ChangeRequest> {
     await this.#changes.discard(request, actor, repositories);
-    return this.#close(request, state, actor, repositories);
-  }
-
-  async #close(
-    request: ChangeRequest,
-    state: ChangeRequest['state'],
-    actor: Actor,
-    repositories: Repositories,
-  ): Promise<ChangeRequest> {
-    const closed = { ...request, state, endedAt: this.#now() };
-    await repositories.changeRequests.update(closed);
-    await this.#record(actor, state, request, closed, repositories);
-    return closed;
+    return this.#gate.close(request, state, actor, repositories);
   }
 
   async #requireEnvironments(
@@ -328,10 +315,10 @@ function isApproved({ requirements, decisions }: ChangeRequest): boolean {
   );
 }
 
-function assertRoom({ id, comments, decisions }: ChangeRequest): void {
-  if (comments.length + decisions.length < REMARKS_MAX) return;
+function assertRoom({ id, comments }: ChangeRequest): void {
+  if (comments.length < COMMENTS_MAX) return;
   throw new NomosError(
     'TOO_MANY_REQUESTS',
-    `The change request "${id}" has ${REMARKS_MAX} remarks, the most allowed.`,
+    `The change request "${id}" has ${COMMENTS_MAX} comments, the most allowed.`,
   );
 }
