@@ -80,7 +80,7 @@ export async function createServices(
     credentials,
     catalog,
     notices,
-    approvals: new Approvals(database, changes, audit, clock),
+    approvals: new Approvals(database, changes, gate, audit, clock),
     usage: new UsageDesk(database, clock),
     recycling,
     recyclingSweep: new RecyclingSweep(database, recycling, caseLog, audit, { clock, log }),

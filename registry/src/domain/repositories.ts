@@ -297,12 +297,18 @@ export interface PoolState {
   readonly most: number;
 }
 
+/** Runs a part of a transaction; if it fails, that part alone is undone and the rest goes on. */
+export type Attempt = <Result>(part: () => Promise<Result>) => Promise<Result>;
+
 /** Where everything is kept. */
 export interface Database {
   /** Reads outside a transaction; each call sees the newest committed state. */
   readonly repositories: Repositories;
   /** Runs the work in one transaction: all of it takes effect or nothing. The locks are taken first. */
-  change<Result>(locks: Locks, work: (repositories: Repositories) => Promise<Result>): Promise<Result>;
+  change<Result>(
+    locks: Locks,
+    work: (repositories: Repositories, attempt: Attempt) => Promise<Result>,
+  ): Promise<Result>;
   /**
    * Runs the work with everything that is read and changed within it, by whatever part of the registry, in one
    * transaction: each `change` sees the ones before, one that fails leaves no trace, and at the end all stay or, with

@@ -39,6 +39,19 @@ export function readCursor(
   throw foreignCursor();
 }
 
+/** What lists that begin with the newest go on before. @throws NomosError REQUEST_INVALID when we did not make it. */
+export function readTimeCursor(cursor: string | undefined): { createdAt: Date; id: string } | undefined {
+  const [createdAt, id] = readCursor(cursor, 2, ([time = '']) => isTimestamp(time)) ?? [];
+  if (createdAt === undefined || id === undefined) return undefined;
+  return { createdAt: new Date(createdAt), id };
+}
+
+/** Whether it is a time as we write it, and one that Postgres can compare with: it knows no year 0. */
+function isTimestamp(text: string): boolean {
+  const isPlain = /^[0-9]{4}-/.test(text) && !text.startsWith('0000');
+  return isPlain && !Number.isNaN(Date.parse(text)) && new Date(text).toISOString() === text;
+}
+
 /** A page from one entry more than fits, which tells whether there is a next page. */
 export function toPage<Entry>(
   entries: readonly Entry[],

@@ -306,6 +306,31 @@ describe('quarantine', () => {
     });
   });
 
+  test('does not go round the approval that retirement needs', async () => {
+    const idle = await topic('pay-paycore-vault-moved');
+    await pass(11, ...business);
+    await sweep();
+    await pass(4, ...business);
+    const found = await caseOf(idle);
+    await step(call('payments'), found, 'quarantine');
+    await pass(3, ...business);
+    const rule = { id: 'retire', kinds: ['topics'], actions: ['retire'], approvers: 'platform-admin' };
+    const setPolicy = (...rules: object[]) => call('admin')('PUT', '/v1/approval-policy', { rules });
+    expect((await setPolicy(rule)).status).toBe(200);
+    const refused = await step(call('payments'), found, 'retire');
+    expect([refused.status, refused.body.code]).toEqual([409, 'APPROVAL_REQUIRED']);
+    expect(refused.body.fix).toContain(`DELETE /v1/topics/${idle}`);
+    expect(await caseOf(idle)).toMatchObject({ state: 'quarantined' });
+
+    const asked = await call('payments')('DELETE', `/v1/topics/${idle}`);
+    expect(asked.status).toBe(202);
+    const approved = await call('admin')('POST', `/v1/change-requests/${asked.body.id}:approve`, {});
+    expect(approved.body.state).toBe('applied');
+    await sweep();
+    expect(await casesOf(`name=${idle}`)).toMatchObject([{ state: 'retired' }]);
+    await setPolicy();
+  });
+
   test('begins by itself only where the policy says so', async () => {
     const idle = await topic('pay-paycore-vault-emptied');
     await pass(11, ...business);

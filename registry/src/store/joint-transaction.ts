@@ -1,6 +1,7 @@
 import { NomosError } from '@nomos/schemas';
-import type { Repositories } from '../domain/repositories.js';
+import type { Attempt, Repositories } from '../domain/repositories.js';
 import type { Prisma } from './generated/client.js';
+import { withSavepoint } from './savepoint.js';
 import { type TransactionLock, takeLocks } from './transaction-lock.js';
 
 /** One transaction that several changes of one call share. */
@@ -41,7 +42,7 @@ export class JointTransaction {
   /** Runs a change after those before it, and undoes it alone if it fails. */
   change<Result>(
     locks: readonly TransactionLock[],
-    work: (repositories: Repositories) => Promise<Result>,
+    work: (repositories: Repositories, attempt: Attempt) => Promise<Result>,
   ): Promise<Result> {
     const result = this.#last.then(() => this.#run(locks, work));
     this.#last = result.catch(() => undefined);
@@ -50,18 +51,13 @@ export class JointTransaction {
 
   async #run<Result>(
     locks: readonly TransactionLock[],
-    work: (repositories: Repositories) => Promise<Result>,
+    work: (repositories: Repositories, attempt: Attempt) => Promise<Result>,
   ): Promise<Result> {
     if (!this.#isRunning) throw new NomosError('INTERNAL', 'A change outlived the transaction of its call.');
-    await this.#client.$executeRaw`SAVEPOINT change`;
-    try {
+    const attempt: Attempt = (part) => withSavepoint(this.#client, part);
+    return attempt(async () => {
       await takeLocks(this.#client, locks);
-      const result = await work(this.repositories);
-      await this.#client.$executeRaw`RELEASE SAVEPOINT change`;
-      return result;
-    } catch (error) {
-      await this.#client.$executeRaw`ROLLBACK TO SAVEPOINT change`;
-      throw error;
-    }
+      return work(this.repositories, attempt);
+    });
   }
 }

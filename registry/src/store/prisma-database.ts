@@ -2,12 +2,13 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { type Logger, NomosError } from '@nomos/schemas';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { Pool } from 'pg';
-import type { Database, Locks, Outcome, PoolState, Repositories } from '../domain/repositories.js';
+import type { Attempt, Database, Locks, Outcome, PoolState, Repositories } from '../domain/repositories.js';
 import { toDatabaseError } from './database-error.js';
 import { type Prisma, PrismaClient } from './generated/client.js';
 import { JointTransaction } from './joint-transaction.js';
 import { LockQueues } from './lock-queues.js';
 import { repositoriesOf } from './repositories.js';
+import { withSavepoint } from './savepoint.js';
 import { StatementNames } from './statement-names.js';
 import { lockKey, type TransactionLock, takeLocks } from './transaction-lock.js';
 import { Turns } from './turns.js';
@@ -66,7 +67,10 @@ export class PrismaDatabase implements Database {
     this.repositories = withDatabaseErrors(repositoriesOf(this.#client), () => this.#joint.getStore());
   }
 
-  async change<Result>(locks: Locks, work: (repositories: Repositories) => Promise<Result>): Promise<Result> {
+  async change<Result>(
+    locks: Locks,
+    work: (repositories: Repositories, attempt: Attempt) => Promise<Result>,
+  ): Promise<Result> {
     const taken = locksOf(locks);
     const joint = this.#joint.getStore();
     if (joint !== undefined) return joint.change(taken, work);
@@ -77,7 +81,7 @@ export class PrismaDatabase implements Database {
       this.#transact('ReadCommitted', async (client) => {
         // Read committed, because what is read must be what is there after the locks were got.
         await takeLocks(client, taken);
-        return work(noticeRaised(repositoriesOf(client), raised));
+        return work(noticeRaised(repositoriesOf(client), raised), (part) => withSavepoint(client, part));
       }),
     );
     if (raised.size > 0) this.#onRevisionsRaised(raised);

@@ -120,6 +120,11 @@ export const codes = {
     title: 'A change of the entry waits for approval already.',
     fix: 'Wait for it, or withdraw it.',
   },
+  APPROVAL_REQUIRED: {
+    httpStatus: 409,
+    title: 'The change needs an approval, which this route does not ask for.',
+    fix: 'Ask for it by the route that the message names.',
+  },
   REQUEST_ENDED: {
     httpStatus: 409,
     title: 'The change request is not open any more.',

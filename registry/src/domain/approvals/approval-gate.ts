@@ -1,5 +1,5 @@
 import { type ChangeRequest, defaultApprovalPolicy, NomosError, type Requirement } from '@nomos/schemas';
-import type { Actor } from '../actor.js';
+import { type Actor, operator } from '../actor.js';
 import type { AuditLog } from '../audit/audit-log.js';
 import type { Clock } from '../clock.js';
 import type { Notices } from '../notices/notices.js';
@@ -38,15 +38,19 @@ export class ApprovalGate {
    * @throws NomosError CHANGE_PENDING when another change of the entry waits already.
    */
   async request(actor: Actor, change: ProposedChange, repositories: Repositories): Promise<ChangeRequest> {
+    const now = this.#clock();
     const open = await repositories.changeRequests.findOpen(change.kind, change.key);
-    if (open !== undefined) {
+    if (open !== undefined && new Date(open.expiresAt) <= now) {
+      // One to create the entry cannot be met here, since what is only requested cannot be changed: nothing is to be
+      // let go of that the sweep would.
+      await this.close(open, 'expired', operator, repositories);
+    } else if (open !== undefined) {
       throw new NomosError(
         'CHANGE_PENDING',
         `The change request "${open.id}" for the same entry waits for approval.`,
         { fix: `Wait for it, or withdraw it with POST /v1/change-requests/${open.id}:withdraw.` },
       );
     }
-    const now = this.#clock();
     const { expiresAfterMs } = (await readPolicy(repositories)).policy;
     const request: ChangeRequest = {
       ...{ ...change, key: [...change.key], id: createId(), state: 'open', decisions: [], comments: [] },
@@ -67,6 +71,41 @@ export class ApprovalGate {
     return request;
   }
 
+  /** Ends a request, however it went. */
+  async close(
+    request: ChangeRequest,
+    state: ChangeRequest['state'],
+    actor: Actor,
+    repositories: Repositories,
+  ): Promise<ChangeRequest> {
+    const closed = { ...request, state, endedAt: this.#clock().toISOString() };
+    await repositories.changeRequests.update(closed);
+    await this.#audit.record(repositories, actor, {
+      ...{ action: `change-request.${state}`, subjectKind: 'change request', subject: request.id },
+      ...{ before: request, after: closed },
+    });
+    return closed;
+  }
+
+  /** Asks also for approvals that a request has come to need; nothing changes when it asks for all of them. */
+  async extend(
+    actor: Actor,
+    request: ChangeRequest,
+    needed: readonly Requirement[],
+    repositories: Repositories,
+  ): Promise<ChangeRequest> {
+    const further = needed.filter((one) => !request.requirements.some((asked) => covers(asked, one)));
+    if (further.length === 0) return request;
+    const after = { ...request, requirements: [...request.requirements, ...further] };
+    await repositories.changeRequests.update(after);
+    await this.#audit.record(repositories, actor, {
+      ...{ action: 'change-request.extend', subjectKind: 'change request', subject: request.id },
+      ...{ before: request, after },
+    });
+    await this.#tellApprovers({ ...after, requirements: further }, repositories);
+    return after;
+  }
+
   /** Platform admins are no team: they see what waits in the list of change requests. */
   async #tellApprovers(
     { id, kind, action, key, requirements, expiresAt }: ChangeRequest,
@@ -79,6 +118,12 @@ export class ApprovalGate {
       });
     }
   }
+}
+
+function covers(asked: Requirement, needed: Requirement): boolean {
+  const { rule, approvers, team, count } = asked;
+  const isSame = rule === needed.rule && approvers === needed.approvers && team === needed.team;
+  return isSame && count >= needed.count;
 }
 
 /** The policy in force: the newest, or that of a new registry. */

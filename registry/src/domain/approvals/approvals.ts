@@ -9,18 +9,20 @@ import { type Actor, operator, requireEnvironments } from '../actor.js';
 import type { AuditLog } from '../audit/audit-log.js';
 import type { Clock } from '../clock.js';
 import type { Principal } from '../principal.js';
-import type { Database, Repositories } from '../repositories.js';
-import { personOf, readPolicy } from './approval-gate.js';
+import type { Attempt, Database, Repositories } from '../repositories.js';
+import { type ApprovalGate, personOf, readPolicy } from './approval-gate.js';
 import { counts } from './approval-policy.js';
 import type { ChangeRequestQuery, StoredPolicy } from './change-request-repository.js';
 
-/** Comments and decisions of one request. */
-const REMARKS_MAX = 200;
+/** Comments on one request. Decisions need no bound: everybody decides once, and the last one needed ends it. */
+const COMMENTS_MAX = 200;
 /** Requests that end for their age in one transaction. */
 const EXPIRED_AT_ONCE = 100;
 
 /** Does to the catalog what a request asked for, or lets go of what was reserved for it. */
 export interface RequestedChanges {
+  /** The approvals that it needs by what is so now. @throws NomosError when it is no longer possible. */
+  requirements(request: ChangeRequest, actor: Actor, repositories: Repositories): Promise<Requirement[]>;
   /** @throws NomosError when it is no longer possible, whatever the reason. */
   apply(request: ChangeRequest, actor: Actor, repositories: Repositories): Promise<void>;
   discard(request: ChangeRequest, actor: Actor, repositories: Repositories): Promise<void>;
@@ -37,12 +39,20 @@ export interface RequestedChanges {
 export class Approvals {
   readonly #database: Database;
   readonly #changes: RequestedChanges;
+  readonly #gate: ApprovalGate;
   readonly #audit: AuditLog;
   readonly #clock: Clock;
 
-  constructor(database: Database, changes: RequestedChanges, audit: AuditLog, clock: Clock) {
+  constructor(
+    database: Database,
+    changes: RequestedChanges,
+    gate: ApprovalGate,
+    audit: AuditLog,
+    clock: Clock,
+  ) {
     this.#database = database;
     this.#changes = changes;
+    this.#gate = gate;
     this.#audit = audit;
     this.#clock = clock;
   }
@@ -85,7 +95,8 @@ export class Approvals {
   }
 
   /**
-   * Says yes. With the last approval that was needed the change is done at once, in the same transaction.
+   * Says yes. With the last approval that was needed the change is done at once, in the same transaction, unless it
+   * has come to need others meanwhile, for instance since the topic became confidential: then it asks for those too.
    *
    * @throws NomosError NOT_FOUND, FORBIDDEN or REQUEST_ENDED.
    */
@@ -145,11 +156,10 @@ export class Approvals {
     verdict: 'approve' | 'reject',
     comment: string | undefined,
   ): Promise<ChangeRequest> {
-    return this.#database.change({ catalog: true }, async (repositories) => {
+    return this.#database.change({ catalog: true }, async (repositories, attempt) => {
       const request = await this.#findOpen(id, repositories);
       await this.#requireEnvironments(actor, request, repositories);
       assertMayDecide(actor.principal, request);
-      assertRoom(request);
       const decision = {
         ...{ by: personOf(actor.principal), at: this.#now(), verdict },
         ...(comment === undefined ? {} : { comment }),
@@ -158,13 +168,22 @@ export class Approvals {
       await repositories.changeRequests.update(decided);
       await this.#record(actor, verdict, request, decided, repositories);
       if (verdict === 'reject') return this.#end(decided, 'rejected', actor, repositories);
-      return isApproved(decided) ? this.#apply(decided, actor, repositories) : decided;
+      return isApproved(decided) ? this.#apply(decided, actor, repositories, attempt) : decided;
     });
   }
 
-  async #apply(request: ChangeRequest, actor: Actor, repositories: Repositories): Promise<ChangeRequest> {
+  async #apply(
+    decided: ChangeRequest,
+    actor: Actor,
+    repositories: Repositories,
+    attempt: Attempt,
+  ): Promise<ChangeRequest> {
+    let request = decided;
     try {
-      await this.#changes.apply(request, actor, repositories);
+      const needed = await this.#changes.requirements(decided, actor, repositories);
+      request = await this.#gate.extend(actor, decided, needed, repositories);
+      if (!isApproved(request)) return request;
+      await attempt(() => this.#changes.apply(request, actor, repositories));
     } catch (error) {
       // The approval stands, only what it was for has gone: the request must say so instead of staying open.
       if (!(error instanceof NomosError) || error.code === 'UNAVAILABLE' || error.code === 'INTERNAL')
@@ -176,7 +195,7 @@ export class Approvals {
         repositories,
       );
     }
-    return this.#close(request, 'applied', actor, repositories);
+    return this.#gate.close(request, 'applied', actor, repositories);
   }
 
   async #end(
@@ -186,19 +205,7 @@ export class Approvals {
     repositories: Repositories,
   ): Promise<ChangeRequest> {
     await this.#changes.discard(request, actor, repositories);
-    return this.#close(request, state, actor, repositories);
-  }
-
-  async #close(
-    request: ChangeRequest,
-    state: ChangeRequest['state'],
-    actor: Actor,
-    repositories: Repositories,
-  ): Promise<ChangeRequest> {
-    const closed = { ...request, state, endedAt: this.#now() };
-    await repositories.changeRequests.update(closed);
-    await this.#record(actor, state, request, closed, repositories);
-    return closed;
+    return this.#gate.close(request, state, actor, repositories);
   }
 
   async #requireEnvironments(
@@ -308,10 +315,10 @@ function isApproved({ requirements, decisions }: ChangeRequest): boolean {
   );
 }
 
-function assertRoom({ id, comments, decisions }: ChangeRequest): void {
-  if (comments.length + decisions.length < REMARKS_MAX) return;
+function assertRoom({ id, comments }: ChangeRequest): void {
+  if (comments.length < COMMENTS_MAX) return;
   throw new NomosError(
     'TOO_MANY_REQUESTS',
-    `The change request "${id}" has ${REMARKS_MAX} remarks, the most allowed.`,
+    `The change request "${id}" has ${COMMENTS_MAX} comments, the most allowed.`,
   );
 }

@@ -1,20 +1,26 @@
-import type { Approvable, ChangeRequest, Recyclable } from '@nomos/schemas';
+import {
+  type Approvable,
+  type ChangeRequest,
+  NomosError,
+  type Recyclable,
+  type Requirement,
+} from '@nomos/schemas';
 import type { Actor } from '../actor.js';
 import type { RequestedChanges } from '../approvals/approvals.js';
 import { touchOf } from '../edge/touch-of.js';
 import type { RecycledEntries } from '../recycling/recycling.js';
 import type { CatalogEntry, EntryKey, Repositories } from '../repositories.js';
 import type { Catalog } from './catalog.js';
-import type { Collection } from './collection.js';
+import { type Collection, describe } from './collection.js';
 import { consumerGroups } from './consumer-groups.js';
 import { producerGroups } from './producer-groups.js';
 import { subscriptions } from './subscriptions.js';
 import { topics } from './topics.js';
 
 /** Work on one collection, whichever its types. */
-type CollectionWork = <Entry extends CatalogEntry, Create extends object, Change extends object>(
+type CollectionWork<Result> = <Entry extends CatalogEntry, Create extends object, Change extends object>(
   collection: Collection<Entry, Create, Change>,
-) => Promise<void>;
+) => Promise<Result>;
 
 /** Does to the catalog what approvals and recycling decide, within their transactions. */
 export class ApprovedChanges implements RequestedChanges, RecycledEntries {
@@ -22,6 +28,15 @@ export class ApprovedChanges implements RequestedChanges, RecycledEntries {
 
   constructor(catalog: Catalog) {
     this.#catalog = catalog;
+  }
+
+  requirements(request: ChangeRequest, actor: Actor, repositories: Repositories): Promise<Requirement[]> {
+    const { kind, action, key, proposal, entryVersion } = request;
+    return inCollection(kind, (collection) => {
+      const change = action === 'change' ? collection.schemas.change.parse(proposal) : undefined;
+      const writing = this.#catalog.approved(collection, actor, key, entryVersion, repositories);
+      return writing.requirements(action, change);
+    });
   }
 
   apply(request: ChangeRequest, actor: Actor, repositories: Repositories): Promise<void> {
@@ -58,7 +73,14 @@ export class ApprovedChanges implements RequestedChanges, RecycledEntries {
 
   retire(kind: Recyclable, name: string, actor: Actor, repositories: Repositories): Promise<void> {
     return inCollection(kind, async (collection) => {
-      await this.#catalog.approved(collection, actor, [name], undefined, repositories).retire();
+      const writing = this.#catalog.approved(collection, actor, [name], undefined, repositories);
+      const [needed] = await writing.requirements('retire', undefined);
+      if (needed !== undefined) {
+        const message = `To retire the ${describe(collection, [name])} needs an approval (rule "${needed.rule}").`;
+        const fix = `Ask for it with DELETE /v1/${kind}/${name}; the case ends by itself when the entry is retired.`;
+        throw new NomosError('APPROVAL_REQUIRED', message, { fix });
+      }
+      await writing.retire();
     });
   }
 
@@ -73,7 +95,7 @@ export class ApprovedChanges implements RequestedChanges, RecycledEntries {
   }
 }
 
-function inCollection(kind: Approvable, work: CollectionWork): Promise<void> {
+function inCollection<Result>(kind: Approvable, work: CollectionWork<Result>): Promise<Result> {
   switch (kind) {
     case 'topics':
       return work(topics);

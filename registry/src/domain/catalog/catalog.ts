@@ -218,18 +218,27 @@ export class Catalog {
     expectedVersion: number | undefined,
     repositories: Repositories,
   ) {
-    const write = async (verb: EntryVerb, work: (before: Entry) => Promise<Entry>) => {
+    const write = async (verb: EntryVerb, work: (before: Entry) => Promise<Written<Entry>>) => {
       const before = await findEntry(collection, key, repositories);
       requireWritable(describe(collection, key), before, expectedVersion);
       await this.#put(collection, verb, before, await work(before), actor, repositories);
     };
     return {
-      /** requested → active, if all that the entry refers to is still there. */
+      /** The approvals that it needs by what is so now, which may be more than when it was asked for. */
+      requirements: async (action: ApprovableAction, change: Change | undefined) => {
+        const before = await findEntry(collection, key, repositories);
+        requireWritable(describe(collection, key), before, expectedVersion);
+        const after =
+          change === undefined ? undefined : await this.#changed(collection, before, change, repositories);
+        const states = after === undefined ? [before] : [before, after];
+        return this.#requirements(collection, action, states, repositories);
+      },
+      /** requested → active, if it could be created now: by the norms in force, and all that it refers to. */
       activate: () =>
         write('approve', async (before) => {
           const active = this.#next(collection, before, { ...before, status: 'active' });
           const proposed = creationOf(collection, active);
-          const findings = await collection.examine(proposed, repositories, this.#judge, before);
+          const findings = await collection.examine(proposed, repositories, this.#judge);
           const refused = refusal(describe(collection, key), findings);
           if (refused !== undefined) throw refused;
           return active;
@@ -320,20 +329,21 @@ export class Catalog {
           return { ...before, pending: await this.#ask(collection, actor, before, request, repositories) };
         }
       }
-      const { warnings: _, ...after } = written;
-      await this.#put(collection, action, before, collection.schemas.entry.parse(after), actor, repositories);
+      await this.#put(collection, action, before, written, actor, repositories);
       return written;
     });
   }
 
+  /** The one way in which a next state is stored, without what only whoever wrote it is told. */
   async #put<Entry extends CatalogEntry, Create extends object, Change extends object>(
     collection: Collection<Entry, Create, Change>,
     verb: EntryVerb,
     before: Entry,
-    after: Entry,
+    { warnings: _, ...written }: Written<Entry>,
     actor: Actor,
     repositories: Repositories,
   ): Promise<void> {
+    const after = collection.schemas.entry.parse(written);
     await collection.repository(repositories).update(after);
     await recordEntry(collection, verb, { before, after }, actor, this.#audit, repositories);
   }

@@ -10,7 +10,7 @@ import type { RecyclingQuery, StoredRecyclingPolicy } from './recycling-reposito
 
 /** What recycling needs of the catalog. */
 export interface RecycledEntries {
-  /** @throws NomosError IN_USE and others, as retiring by hand does. */
+  /** @throws NomosError APPROVAL_REQUIRED, and IN_USE and others, as retiring by hand does. */
   retire(kind: Recyclable, name: string, actor: Actor, repositories: Repositories): Promise<void>;
   /** To be called when the entry is quarantined or restored, so that edges learn of it. */
   touch(kind: Recyclable, name: string, repositories: Repositories): Promise<void>;
@@ -107,7 +107,7 @@ export class Recycling {
     return this.#step(actor, id, 'restore', async (found) => cases.restore(found, reason, this.#clock()));
   }
 
-  /** @throws NomosError NOT_FOUND, FORBIDDEN, RECYCLING_ENDED, RECYCLING_TOO_EARLY or IN_USE. */
+  /** @throws NomosError NOT_FOUND, FORBIDDEN, RECYCLING_ENDED, RECYCLING_TOO_EARLY, APPROVAL_REQUIRED or IN_USE. */
   retire(actor: Actor, id: string): Promise<RecyclingCase> {
     return this.#step(actor, id, 'retire', async (found, repositories) => {
       const after = cases.retire(found, this.#clock());

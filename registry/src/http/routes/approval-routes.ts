@@ -15,7 +15,7 @@ import {
 import { z } from 'zod';
 import type { StoredPolicy } from '../../domain/approvals/change-request-repository.js';
 import { readIfMatch, toEntityTag } from '../entity-tag.js';
-import { readCursor, toPage } from '../page.js';
+import { readTimeCursor, toPage } from '../page.js';
 import { defineRoute, type Route } from '../route.js';
 
 const params = z.strictObject({ id: z.string().max(64) });
@@ -42,7 +42,7 @@ export const approvalRoutes: readonly Route[] = [
   }),
   defineRoute({
     ...{ method: 'put', path: '/v1/approval-policy', id: 'approval-policy.change', tag },
-    summary: 'Set what needs whose approval; requests that are open keep what they were asked for',
+    summary: 'Set what needs whose approval; open requests need what is new too',
     permission: 'approval-policy.write',
     request: { body: approvalPolicySchema },
     conditional: true,
@@ -60,11 +60,13 @@ export const approvalRoutes: readonly Route[] = [
     answers: { 200: { description: 'A page of requests', schema: pageSchema(changeRequestSchema) } },
     example: { query: { state: 'open' } },
     handle: async ({ query: { limit, cursor, name, ...conditions } }, { approvals }) => {
-      const [createdAt, id] = readCursor(cursor, 2) ?? [];
-      const before = createdAt && id ? { before: { createdAt: new Date(createdAt), id } } : {};
+      const before = readTimeCursor(cursor);
       const given = Object.fromEntries(Object.entries(conditions).filter(([, value]) => value !== undefined));
       const subject = name === undefined ? {} : { subject: name };
-      const requests = await approvals.list({ ...given, ...subject, ...before, limit: limit + 1 });
+      const requests = await approvals.list({
+        ...{ ...given, ...subject, limit: limit + 1 },
+        ...(before === undefined ? {} : { before }),
+      });
       return { status: 200, body: toPage(requests, limit, (one) => [one.createdAt, one.id]) };
     },
   }),
@@ -80,11 +82,11 @@ export const approvalRoutes: readonly Route[] = [
   }),
   defineRoute({
     ...{ method: 'post', path: '/v1/change-requests/{id}:approve', id: 'change-requests.approve', tag },
-    summary: 'Approve a change; with the last approval needed it is done',
+    summary: 'Approve a change; with the last approval that it needs by then it is done',
     permission: 'change-requests.decide',
     request: { params, body: approveSchema },
     answers: { 200: request },
-    problems: ['NOT_FOUND', 'REQUEST_ENDED', 'TOO_MANY_REQUESTS'],
+    problems: ['NOT_FOUND', 'REQUEST_ENDED'],
     example: { params: { id: 'REQUEST_ID' }, body: { comment: 'Agreed with operations' } },
     handle: async ({ params: { id }, body, actor }, { approvals }) => ({
       status: 200,
@@ -97,7 +99,7 @@ export const approvalRoutes: readonly Route[] = [
     permission: 'change-requests.decide',
     request: { params, body: rejectSchema },
     answers: { 200: request },
-    problems: ['NOT_FOUND', 'REQUEST_ENDED', 'TOO_MANY_REQUESTS'],
+    problems: ['NOT_FOUND', 'REQUEST_ENDED'],
     example: { params: { id: 'REQUEST_ID' }, body: { comment: 'The group of transfers does it already' } },
     handle: async ({ params: { id }, body, actor }, { approvals }) => ({
       status: 200,

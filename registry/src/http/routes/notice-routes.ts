@@ -1,6 +1,6 @@
 import { limits, nameSchema, noticeSchema, pageSchema } from '@nomos/schemas';
 import { z } from 'zod';
-import { readCursor, toPage } from '../page.js';
+import { readTimeCursor, toPage } from '../page.js';
 import { defineRoute, type Route } from '../route.js';
 
 const query = z.strictObject({
@@ -19,10 +19,10 @@ export const noticeRoutes: readonly Route[] = [
     answers: { 200: { description: 'A page of notices', schema: pageSchema(noticeSchema) } },
     example: { query: { team: 'payments' } },
     handle: async ({ query: { limit, cursor, team } }, { notices }) => {
-      const [createdAt, id] = readCursor(cursor, 2) ?? [];
+      const before = readTimeCursor(cursor);
       const found = await notices.list({
         ...(team === undefined ? {} : { team }),
-        ...(createdAt && id ? { before: { createdAt: new Date(createdAt), id } } : {}),
+        ...(before === undefined ? {} : { before }),
         limit: limit + 1,
       });
       return { status: 200, body: toPage(found, limit, (one) => [one.createdAt, one.id]) };

@@ -137,7 +137,7 @@ export const recyclingRoutes: readonly Route[] = [
     permission: 'recycling.write',
     request: { params },
     answers: { 200: answer },
-    problems: ['NOT_FOUND', 'RECYCLING_ENDED', 'RECYCLING_TOO_EARLY', 'IN_USE'],
+    problems: ['NOT_FOUND', 'RECYCLING_ENDED', 'RECYCLING_TOO_EARLY', 'APPROVAL_REQUIRED', 'IN_USE'],
     example: { params: { id: 'QUARANTINED_CASE_ID' } },
     handle: async ({ params: { id }, actor }, { recycling }) => ({
       status: 200,
