@@ -310,12 +310,54 @@ describe('what is refused', () => {
       'the team \\"payments\\" (rule \\"confidential-subscription\\")',
     );
 
-    const asked = await must('POST', '/v1/subscriptions', { group, topic: name });
+    const asked = await must('POST', '/v1/subscriptions', { group, topic: name, filter: A });
     expect(rulesOf(await admin('POST', path, { subscriptions }))).toEqual(['approval-required']);
     const { token } = await must('POST', '/v1/tokens', { role: 'member', team: 'payments', description });
     const owner = clientOf(fixture.registry.url, String(token));
     expect((await owner('POST', `/v1/change-requests/${asked.id}:approve`, {})).status).toBe(200);
     expect((await admin('POST', path, { subscriptions })).status).toBe(201);
+  });
+
+  test('that would pass over the approval of a filter, or of an end, until there is one', async () => {
+    await newGroup();
+    const name = `pay-paycore-secret-total${groups}`;
+    await must('POST', '/v1/topics', {
+      ...{ name, application: 'paycore', description, environments: ['dev'], classification: 'confidential' },
+    });
+    const { token } = await must('POST', '/v1/tokens', { role: 'member', team: 'payments', description });
+    const owner = clientOf(fixture.registry.url, String(token));
+    const approve = async (id: unknown) => {
+      expect((await owner('POST', `/v1/change-requests/${id}:approve`, {})).body.state).toBe('applied');
+    };
+    await approve((await must('POST', '/v1/subscriptions', { group, topic: name, filter: tag('TOTAL') })).id);
+
+    const subscriptions = [
+      { topic, filter: A },
+      { topic: name, filter: tag('*') },
+    ];
+    const refused = await admin('POST', path, { subscriptions });
+    expect([refused.status, rulesOf(refused)]).toEqual([400, ['approval-required']]);
+    expect(refused.body.violations).toMatchObject([{ where: 'subscriptions[1].filter' }]);
+    // What is received as it was approved changes nothing for the owner.
+    const kept = {
+      subscriptions: [
+        { topic, filter: B },
+        { topic: name, filter: tag(' TOTAL') },
+      ],
+    };
+    const { id } = await must('POST', path, kept);
+    await must('POST', `${path}/${id}:abort`);
+    await approve((await must('PATCH', `/v1/subscriptions/${group}/${name}`, { filter: tag('*') })).id);
+    const approved = await must('POST', path, { subscriptions: [{ topic, filter: B }, subscriptions[1]] });
+    await must('POST', `${path}/${approved.id}:abort`);
+
+    const { rules, expiresAfterMs } = await must('GET', '/v1/approval-policy');
+    const rule = { id: 'ends', kinds: ['subscriptions'], actions: ['retire'], approvers: 'platform-admin' };
+    await must('PUT', '/v1/approval-policy', { rules: [rule], expiresAfterMs });
+    const ended = await admin('POST', path, { subscriptions: [{ topic, filter: A }] });
+    await must('PUT', '/v1/approval-policy', { rules, expiresAfterMs });
+    expect([ended.status, rulesOf(ended)]).toEqual([400, ['approval-required']]);
+    expect(JSON.stringify(ended.body)).toContain(`DELETE /v1/subscriptions/${group}/${name}`);
   });
 
   test('what is not there, or is not the own', async () => {

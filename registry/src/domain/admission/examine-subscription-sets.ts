@@ -1,4 +1,12 @@
-import { isUsable, joinFilters, NomosError, type SubscriptionSet, type Violation } from '@nomos/schemas';
+import {
+  type ApprovableAction,
+  canonicalMessageFilter,
+  isUsable,
+  joinFilters,
+  NomosError,
+  type SubscriptionSet,
+  type Violation,
+} from '@nomos/schemas';
 import type { ApprovalGate } from '../approvals/approval-gate.js';
 import { readChangeFacts } from '../approvals/change-facts.js';
 import type { NameJudge } from '../catalog/name-judge.js';
@@ -27,9 +35,16 @@ export async function examineSubscriptionSets(
     const { references = [] } = await subscriptions.examine({ group, topic, filter }, repositories, judge);
     violations.push(...references.map((one) => ({ ...one, where: `${where}.${one.where ?? ''}` })));
     if (references.length > 0) continue;
-    violations.push(...(await examineApproval(group, topic, `${where}.topic`, gate, repositories)));
+    violations.push(...(await examineApproval(group, { topic, filter }, where, gate, repositories)));
     const old = before.find((one) => one.topic === topic);
     if (old !== undefined) violations.push(...examineJoining(old.filter, filter, `${where}.filter`));
+  }
+  for (const { topic } of before) {
+    if (seen.has(topic)) continue;
+    const what = `That "${group}" receives "${topic}" no more`;
+    const expected = `the end of the subscription approved before, by DELETE /v1/subscriptions/${group}/${topic}`;
+    const approval = { what, where: 'subscriptions', expected };
+    violations.push(...(await requireApproval('retire', [group, topic], approval, gate, repositories)));
   }
   if (before.length === 0) {
     const message = `The group "${group}" subscribes to nothing yet.`;
@@ -51,27 +66,51 @@ export function examineDeadline(deadline: Date, now: Date): Violation[] {
   ];
 }
 
-/** What needs somebody's approval is subscribed to first, and changed then: nobody is passed over on this way. */
+/** What needs somebody's approval is asked for entry by entry, and changed so then: nobody is passed over on this way. */
 async function examineApproval(
   group: string,
-  topic: string,
+  { topic, filter }: SubscriptionSet[number],
   where: string,
   gate: ApprovalGate,
   repositories: Repositories,
 ): Promise<Violation[]> {
   const known = await repositories.subscriptions.find([group, topic]);
-  if (known !== undefined && isUsable(known)) return [];
-  const facts = await readChangeFacts('subscriptions', 'create', [{ group, topic }], repositories);
+  if (known === undefined || !isUsable(known)) {
+    const what = `That "${group}" receives "${topic}"`;
+    const expected = 'a subscription that was approved, by POST /v1/subscriptions';
+    return requireApproval(
+      'create',
+      [group, topic],
+      { what, where: `${where}.topic`, expected },
+      gate,
+      repositories,
+    );
+  }
+  if (canonicalMessageFilter(known.filter) === canonicalMessageFilter(filter)) return [];
+  const what = `That "${group}" receives "${topic}" with another filter`;
+  const expected = `the change of the filter approved before, by PATCH /v1/subscriptions/${group}/${topic}`;
+  return requireApproval(
+    'change',
+    [group, topic],
+    { what, where: `${where}.filter`, expected },
+    gate,
+    repositories,
+  );
+}
+
+async function requireApproval(
+  action: ApprovableAction,
+  [group, topic]: readonly [string, string],
+  { what, where, expected }: { readonly what: string; readonly where: string; readonly expected: string },
+  gate: ApprovalGate,
+  repositories: Repositories,
+): Promise<Violation[]> {
+  const facts = await readChangeFacts('subscriptions', action, [{ group, topic }], repositories);
   const [needed] = await gate.requirements(facts, repositories);
   if (needed === undefined) return [];
   const whose = needed.team === undefined ? 'a platform admin' : `the team "${needed.team}"`;
-  return [
-    {
-      ...{ rule: 'approval-required', where },
-      message: `That "${group}" receives "${topic}" needs the approval of ${whose} (rule "${needed.rule}").`,
-      expected: 'a subscription that was approved, by POST /v1/subscriptions',
-    },
-  ];
+  const message = `${what} needs the approval of ${whose} (rule "${needed.rule}").`;
+  return [{ rule: 'approval-required', where, message, expected }];
 }
 
 function examineJoining(
