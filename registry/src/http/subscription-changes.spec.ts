@@ -60,14 +60,14 @@ async function must(method: string, url: string, body?: object) {
 }
 
 let instances = 0;
-function manifest(filter: Filter) {
+function manifest(filter: Filter, topics: readonly string[] = [topic]) {
   instances += 1;
-  const consumers = [{ group, subscriptions: [{ topic, filter }] }];
+  const consumers = [{ group, subscriptions: topics.map((name) => ({ topic: name, filter })) }];
   return { application: 'sms', environment: 'dev', instance: `i-${instances}`, sdk: 'spec 1.0', consumers };
 }
 
-async function open(filter: Filter): Promise<Admission> {
-  const answer = await sms('POST', '/v1/sessions', manifest(filter));
+async function open(filter: Filter, topics?: readonly string[]): Promise<Admission> {
+  const answer = await sms('POST', '/v1/sessions', manifest(filter, topics));
   expect(answer.status, JSON.stringify(answer.body)).toBe(201);
   return admissionSchema.parse(answer.body);
 }
@@ -263,6 +263,82 @@ describe('a subscription change across a rolling deploy', () => {
   });
 });
 
+describe('what counts as the old set', () => {
+  const other = 'pay-paycore-transfer-rejected';
+  const registered = async () => {
+    const { items } = await must('GET', `/v1/subscriptions?group=${group}`);
+    return (items as { topic: string; filter: Filter }[]).map((one) => [one.topic, one.filter.expression]);
+  };
+
+  test('is all that is registered, of which instances may use a part', async () => {
+    await newGroup();
+    await must('POST', '/v1/subscriptions', { group, topic: other, filter: A });
+    const partial = await open(A, [other]);
+    const id = await start(B);
+    expect((await watch(id)).before.map((one) => one.topic).toSorted()).toEqual([topic, other]);
+    // Others restart with what they had, be it less or more.
+    const whole = await open(A, [other, topic]);
+    const alone = await open(A, [topic]);
+    expect(grantedIn(alone)).toEqual([{ topic, filter: tag('IN||OUT'), change: id }]);
+    await beat(partial);
+    await beat(partial);
+    await until(id, 'draining');
+    await open(B);
+    for (const { session } of [partial, whole, alone]) await sms('DELETE', `/v1/sessions/${session}`);
+    await until(id, 'contracted');
+    expect(await registered()).toEqual([[topic, 'OUT || IN']]);
+  });
+
+  test('lets instances go from a part of it to the whole', async () => {
+    await newGroup();
+    await must('POST', '/v1/subscriptions', { group, topic: other, filter: A });
+    const whole = { subscriptions: [topic, other].map((name) => ({ topic: name, filter: A })) };
+    expect(rulesOf(await admin('POST', path, whole))).toEqual(['nothing-to-change']);
+    const partial = await open(A);
+    const { id } = await must('POST', path, whole);
+    await beat(partial);
+    await beat(partial);
+    await until(String(id), 'draining');
+    await open(A, [topic, other]);
+    await sms('DELETE', `/v1/sessions/${partial.session}`);
+    await until(String(id), 'contracted');
+    expect(await registered()).toEqual([
+      [topic, 'OUT'],
+      [other, 'OUT'],
+    ]);
+  });
+
+  test('keeps instances that fit the old set as well when the change is aborted', async () => {
+    await newGroup();
+    await must('POST', '/v1/subscriptions', { group, topic: other, filter: A });
+    const old = await open(A, [topic, other]);
+    const id = await start(A);
+    const fitting = await open(A);
+    await beat(old);
+    await beat(old);
+    await until(id, 'draining');
+    await must('POST', `${path}/${id}:abort`);
+    await beat(fitting);
+  });
+
+  test('has the filters of live instances that are older than the registered ones, if all have the same', async () => {
+    await newGroup();
+    const old = await open(A);
+    await must('PATCH', `/v1/subscriptions/${group}/${topic}`, { filter: B });
+    const id = await start(B);
+    expect((await watch(id)).before).toEqual([{ topic, filter: A }]);
+    expect(grantedIn(await beat(old))).toEqual([{ topic, filter: tag('IN||OUT'), change: id }]);
+    await must('POST', `${path}/${id}:abort`);
+
+    await must('PATCH', `/v1/consumer-groups/${group}`, { environments: ['dev', 'prod'] });
+    await must('PATCH', `/v1/topics/${topic}`, { environments: ['dev', 'prod'] });
+    const elsewhere = { ...manifest(B), environment: 'prod' };
+    expect((await sms('POST', '/v1/sessions', elsewhere)).status).toBe(201);
+    const mixed = await admin('POST', path, { subscriptions: [{ topic, filter: tag('*') }] });
+    expect([mixed.status, rulesOf(mixed)]).toEqual([400, ['instances-differ']]);
+  });
+});
+
 describe('what is refused', () => {
   test('a second change, and other changes of the same subscriptions meanwhile', async () => {
     await newGroup();
@@ -315,7 +391,8 @@ describe('what is refused', () => {
     const { token } = await must('POST', '/v1/tokens', { role: 'member', team: 'payments', description });
     const owner = clientOf(fixture.registry.url, String(token));
     expect((await owner('POST', `/v1/change-requests/${asked.id}:approve`, {})).status).toBe(200);
-    expect((await admin('POST', path, { subscriptions })).status).toBe(201);
+    const wider = { subscriptions: [{ topic, filter: B }, subscriptions[1]] };
+    expect((await admin('POST', path, wider)).status).toBe(201);
   });
 
   test('that would pass over the approval of a filter, or of an end, until there is one', async () => {

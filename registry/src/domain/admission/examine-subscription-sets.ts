@@ -19,7 +19,16 @@ const DEADLINE_MS_MAX = 7 * 24 * 60 * 60 * 1000;
 /** Everything that speaks against a group's going over from one set of subscriptions to another. */
 export async function examineSubscriptionSets(
   group: string,
-  { before, after }: { readonly before: SubscriptionSet; readonly after: SubscriptionSet },
+  {
+    before,
+    after,
+    live,
+  }: {
+    readonly before: SubscriptionSet;
+    readonly after: SubscriptionSet;
+    /** What each live instance subscribes to. */
+    readonly live: readonly SubscriptionSet[];
+  },
   judge: NameJudge,
   gate: ApprovalGate,
   repositories: Repositories,
@@ -49,7 +58,7 @@ export async function examineSubscriptionSets(
   if (before.length === 0) {
     const message = `The group "${group}" subscribes to nothing yet.`;
     violations.push({ rule: 'nothing-to-change', message, expected: 'POST /v1/subscriptions' });
-  } else if (describeSubscriptions(before) === describeSubscriptions(after)) {
+  } else if ([before, ...live].every((set) => describeSubscriptions(set) === describeSubscriptions(after))) {
     const message = `The group "${group}" subscribes to just that already.`;
     violations.push({ rule: 'nothing-to-change', where: 'subscriptions', message });
   }

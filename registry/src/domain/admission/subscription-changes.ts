@@ -1,5 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
-import { NomosError, type Subscription, type SubscriptionSet, subscriptionSchema } from '@nomos/schemas';
+import {
+  type Manifest,
+  NomosError,
+  type Subscription,
+  type SubscriptionSet,
+  subscriptionSchema,
+} from '@nomos/schemas';
 import { type Actor, requireEnvironments, requireOwn } from '../actor.js';
 import type { ApprovalGate } from '../approvals/approval-gate.js';
 import type { AuditLog } from '../audit/audit-log.js';
@@ -9,8 +15,9 @@ import { subscriptions as subscriptionCollection } from '../catalog/subscription
 import type { Clock } from '../clock.js';
 import type { Database, Repositories, SessionRecord } from '../repositories.js';
 import { createId } from '../secrets.js';
-import { type Side, sideOf } from './change-sides.js';
+import { isWithin, type Side, sideOf } from './change-sides.js';
 import { examineDeadline, examineSubscriptionSets } from './examine-subscription-sets.js';
+import { presentSetOf } from './present-set.js';
 import type { SubscriptionChangeRecord } from './subscription-change-repository.js';
 
 const DEADLINE_MS = 60 * 60 * 1000;
@@ -79,10 +86,16 @@ export class SubscriptionChanges {
         });
       }
       const now = this.#clock();
-      const before = await this.#presentSet(group, now, repositories);
+      const live = (await repositories.sessions.listLive({ now, consumerGroups: [group] })).map(
+        ({ manifest }) => subscriptionsOf(manifest, group),
+      );
+      const registered = await listRegistered(group, repositories);
+      const { before, violations: differing } = presentSetOf(registered, live);
+      const sets = { before, after, live };
       const ends = deadline ?? new Date(now.getTime() + DEADLINE_MS);
       const violations = [
-        ...(await examineSubscriptionSets(group, { before, after }, this.#judge, this.#gate, repositories)),
+        ...differing,
+        ...(await examineSubscriptionSets(group, sets, this.#judge, this.#gate, repositories)),
         ...examineDeadline(ends, now),
       ];
       if (violations.length > 0) {
@@ -188,10 +201,14 @@ export class SubscriptionChanges {
     const next: SubscriptionChangeRecord = { ...change, state, endedAt: now, endedBy: actor.principal.id };
     await repositories.subscriptionChanges.update(next);
     if (state === 'contracted') await this.#writeSubscriptions(actor, change, repositories);
-    const over: Side = state === 'contracted' ? 'before' : 'after';
+    // An instance whose new set is a part of the old one fits both.
+    const isOver = ({ session, side }: ChangingSession) =>
+      state === 'contracted'
+        ? side === 'before'
+        : side === 'after' && !isWithin(change.before, subscriptionsOf(session.manifest, change.group));
     const grantedSince = new Date(now.getTime() - this.#graceMs);
     const cutOff = (await liveSessions(change, grantedSince, repositories))
-      .filter(({ side }) => side === over)
+      .filter(isOver)
       .map(({ session }) => session.id);
     if (cutOff.length > 0) await repositories.sessions.closeAll(cutOff, now, this.#graceMs);
     await this.#record(actor, state === 'contracted' ? 'contract' : 'abort', change, next, repositories);
@@ -202,7 +219,7 @@ export class SubscriptionChanges {
   /** The new set becomes what is registered, entry by entry as if somebody had changed each. */
   async #writeSubscriptions(
     actor: Actor,
-    { group, before, after }: SubscriptionChangeRecord,
+    { group, after }: SubscriptionChangeRecord,
     repositories: Repositories,
   ): Promise<void> {
     const { subscriptions } = repositories;
@@ -223,18 +240,9 @@ export class SubscriptionChanges {
     };
     for (const { topic, filter } of after) await write(topic, { filter, status: 'active' });
     const kept = new Set(after.map(({ topic }) => topic));
-    for (const { topic, filter } of before) {
+    for (const { topic, filter } of await listRegistered(group, repositories)) {
       if (!kept.has(topic)) await write(topic, { filter, status: 'retired' });
     }
-  }
-
-  /** What the group subscribes to now: as its instances do, or as registered when none is live. */
-  async #presentSet(group: string, now: Date, repositories: Repositories): Promise<SubscriptionSet> {
-    const [live] = await repositories.sessions.listLive({ now, consumerGroups: [group], limit: 1 });
-    const used = live?.manifest.consumers.find((one) => one.group === group)?.subscriptions;
-    if (used !== undefined) return used;
-    const registered = await repositories.subscriptions.list({ conditions: { group } });
-    return registered.map(({ topic, filter }) => ({ topic, filter }));
   }
 
   async #findRunning(
@@ -298,6 +306,15 @@ async function findGroup(name: string, { consumerGroups }: Repositories) {
   return found;
 }
 
+async function listRegistered(group: string, { subscriptions }: Repositories): Promise<SubscriptionSet> {
+  const registered = await subscriptions.list({ conditions: { group } });
+  return registered.map(({ topic, filter }) => ({ topic, filter }));
+}
+
+function subscriptionsOf({ consumers }: Manifest, name: string): SubscriptionSet {
+  return consumers.find(({ group }) => group === name)?.subscriptions ?? [];
+}
+
 async function findChange(
   group: string,
   id: string,
@@ -316,7 +333,7 @@ async function liveSessions(
 ): Promise<ChangingSession[]> {
   const live = await sessions.listLive({ now, consumerGroups: [change.group] });
   return live.flatMap((session) => {
-    const used = session.manifest.consumers.find(({ group }) => group === change.group)?.subscriptions ?? [];
+    const used = subscriptionsOf(session.manifest, change.group);
     // Whatever is not the new set is old, so that nothing is taken for finished that is not.
     const side = sideOf(change, used) ?? 'before';
     return [{ session, side, isExpanded: session.appliedChanges.includes(change.id) }];
