@@ -7,6 +7,7 @@ import {
   watchedSubscriptionChangeSchema,
 } from '@nomos/schemas';
 import { decodeJwt } from 'jose';
+import { Client as Postgres } from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Client, clientOf, registerBank, rulesOf } from '../testing/registry-client.js';
 import { createRegistryFixture, type RegistryFixture } from '../testing/registry-fixture.js';
@@ -85,6 +86,14 @@ function grantedIn({ grant }: Admission) {
 async function start(filter: Filter, more: object = {}): Promise<string> {
   const { id } = await must('POST', path, { subscriptions: [{ topic, filter }], ...more });
   return String(id);
+}
+
+/** What calls cannot do, since the registry guards it. */
+async function execute(sql: string, values: readonly unknown[]): Promise<void> {
+  const postgres = new Postgres({ connectionString: fixture.registry.databaseUrl });
+  await postgres.connect();
+  await postgres.query(sql, [...values]);
+  await postgres.end();
 }
 
 async function watch(id: string): Promise<WatchedSubscriptionChange> {
@@ -323,18 +332,21 @@ describe('what counts as the old set', () => {
 
   test('has the filters of live instances that are older than the registered ones, if all have the same', async () => {
     await newGroup();
-    const old = await open(A);
-    await must('PATCH', `/v1/subscriptions/${group}/${topic}`, { filter: B });
-    const id = await start(B);
-    expect((await watch(id)).before).toEqual([{ topic, filter: A }]);
-    expect(grantedIn(await beat(old))).toEqual([{ topic, filter: tag('IN||OUT'), change: id }]);
+    const wide = 'pay-paycore-places-several';
+    const environments = ['dev', 'prod'];
+    await must('POST', '/v1/topics', { name: wide, application: 'paycore', description, environments });
+    await must('PATCH', `/v1/consumer-groups/${group}`, { environments });
+    await must('POST', '/v1/subscriptions', { group, topic: wide, filter: A });
+    const old = await open(A, [wide]);
+    await must('PATCH', `/v1/subscriptions/${group}/${wide}`, { filter: B });
+    const { id } = await must('POST', path, { subscriptions: [{ topic: wide, filter: B }] });
+    expect((await watch(String(id))).before).toContainEqual({ topic: wide, filter: A });
+    expect(grantedIn(await beat(old))).toEqual([{ topic: wide, filter: tag('IN||OUT'), change: id }]);
     await must('POST', `${path}/${id}:abort`);
 
-    await must('PATCH', `/v1/consumer-groups/${group}`, { environments: ['dev', 'prod'] });
-    await must('PATCH', `/v1/topics/${topic}`, { environments: ['dev', 'prod'] });
-    const elsewhere = { ...manifest(B), environment: 'prod' };
+    const elsewhere = { ...manifest(B, [wide]), environment: 'prod' };
     expect((await sms('POST', '/v1/sessions', elsewhere)).status).toBe(201);
-    const mixed = await admin('POST', path, { subscriptions: [{ topic, filter: tag('*') }] });
+    const mixed = await admin('POST', path, { subscriptions: [{ topic: wide, filter: tag('*') }] });
     expect([mixed.status, rulesOf(mixed)]).toEqual([400, ['instances-differ']]);
   });
 });
@@ -351,6 +363,32 @@ describe('what is refused', () => {
     expect([patched.status, patched.body.code]).toEqual([409, 'IN_USE']);
     expect((await admin('DELETE', `/v1/subscriptions/${group}/${topic}`)).body.code).toBe('IN_USE');
     await must('POST', `${path}/${id}:abort`);
+  });
+
+  test('that a topic of the new set goes away meanwhile, or that it is registered when it has', async () => {
+    await newGroup();
+    const name = `pay-paycore-planned-next${groups}`;
+    await must('POST', '/v1/topics', {
+      ...{ name, application: 'paycore', description, environments: ['dev', 'prod'] },
+    });
+    await must('PATCH', `/v1/consumer-groups/${group}`, { environments: ['dev', 'prod'] });
+    const body = { subscriptions: [{ topic, filter: A }, { topic: name }] };
+    const { id } = await must('POST', path, body);
+    const retired = await admin('DELETE', `/v1/topics/${name}`);
+    expect([retired.status, retired.body.code]).toEqual([409, 'IN_USE']);
+    expect(retired.body.detail).toContain(id);
+    const left = await admin('PATCH', `/v1/topics/${name}`, { environments: ['prod'] });
+    expect([left.body.code, String(left.body.detail)]).toEqual(['IN_USE', expect.stringContaining(group)]);
+    const moved = await admin('PATCH', `/v1/consumer-groups/${group}`, { environments: ['dev'] });
+    expect([moved.body.code, String(moved.body.detail)]).toEqual(['IN_USE', expect.stringContaining(name)]);
+
+    await execute(`UPDATE "Topic" SET "status" = 'retired' WHERE "name" = $1`, [name]);
+    const refused = await admin('POST', `${path}/${id}:contract`, {});
+    expect([refused.status, rulesOf(refused)]).toEqual([400, ['topic-retired']]);
+    expect((await watch(String(id))).state).not.toBe('contracted');
+    expect((await admin('GET', `/v1/subscriptions/${group}/${name}`)).status).toBe(404);
+    expect((await must('POST', `${path}/${id}:abort`)).state).toBe('aborted');
+    expect((await admin('DELETE', `/v1/subscriptions/${group}/${topic}`)).status).toBe(200);
   });
 
   test('sets that mean nothing, with every violation', async () => {

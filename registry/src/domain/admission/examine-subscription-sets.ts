@@ -4,13 +4,13 @@ import {
   isUsable,
   joinFilters,
   NomosError,
+  type Subscription,
   type SubscriptionSet,
   type Violation,
 } from '@nomos/schemas';
 import type { ApprovalGate } from '../approvals/approval-gate.js';
 import { readChangeFacts } from '../approvals/change-facts.js';
-import type { NameJudge } from '../catalog/name-judge.js';
-import { subscriptions } from '../catalog/subscriptions.js';
+import { examineReceiving } from '../catalog/subscriptions.js';
 import type { Repositories } from '../repositories.js';
 import { describeSubscriptions } from './describe-subscriptions.js';
 
@@ -29,7 +29,6 @@ export async function examineSubscriptionSets(
     /** What each live instance subscribes to. */
     readonly live: readonly SubscriptionSet[];
   },
-  judge: NameJudge,
   gate: ApprovalGate,
   repositories: Repositories,
 ): Promise<Violation[]> {
@@ -41,10 +40,12 @@ export async function examineSubscriptionSets(
       violations.push({ rule: 'named-twice', where, message: `"${topic}" is named twice.` });
     }
     seen.add(topic);
-    const { references = [] } = await subscriptions.examine({ group, topic, filter }, repositories, judge);
+    const known = await repositories.subscriptions.find([group, topic]);
+    const kept = known !== undefined && isUsable(known) ? known : undefined;
+    const references = await examineReceiving({ group, topic, filter }, repositories, kept);
     violations.push(...references.map((one) => ({ ...one, where: `${where}.${one.where ?? ''}` })));
     if (references.length > 0) continue;
-    violations.push(...(await examineApproval(group, { topic, filter }, where, gate, repositories)));
+    violations.push(...(await examineApproval(kept, { group, topic, filter }, where, gate, repositories)));
     const old = before.find((one) => one.topic === topic);
     if (old !== undefined) violations.push(...examineJoining(old.filter, filter, `${where}.filter`));
   }
@@ -65,6 +66,21 @@ export async function examineSubscriptionSets(
   return violations;
 }
 
+/** Everything that speaks against registering a new set now; what was deprecated since was planned before. */
+export async function examineNewSet(
+  group: string,
+  after: SubscriptionSet,
+  repositories: Repositories,
+): Promise<Violation[]> {
+  const violations: Violation[] = [];
+  for (const [index, one] of after.entries()) {
+    const proposed = { ...one, group };
+    const found = await examineReceiving(proposed, repositories, proposed);
+    violations.push(...found.map((each) => ({ ...each, where: `subscriptions[${index}].${each.where}` })));
+  }
+  return violations;
+}
+
 /** When a change is to be over: soon enough that it is not forgotten. */
 export function examineDeadline(deadline: Date, now: Date): Violation[] {
   const latest = new Date(now.getTime() + DEADLINE_MS_MAX);
@@ -77,14 +93,13 @@ export function examineDeadline(deadline: Date, now: Date): Violation[] {
 
 /** What needs somebody's approval is asked for entry by entry, and changed so then: nobody is passed over on this way. */
 async function examineApproval(
-  group: string,
-  { topic, filter }: SubscriptionSet[number],
+  known: Subscription | undefined,
+  { group, topic, filter }: Pick<Subscription, 'group' | 'topic' | 'filter'>,
   where: string,
   gate: ApprovalGate,
   repositories: Repositories,
 ): Promise<Violation[]> {
-  const known = await repositories.subscriptions.find([group, topic]);
-  if (known === undefined || !isUsable(known)) {
+  if (known === undefined) {
     const what = `That "${group}" receives "${topic}"`;
     const expected = 'a subscription that was approved, by POST /v1/subscriptions';
     return requireApproval(

@@ -10,13 +10,12 @@ import { type Actor, requireEnvironments, requireOwn } from '../actor.js';
 import type { ApprovalGate } from '../approvals/approval-gate.js';
 import type { AuditLog } from '../audit/audit-log.js';
 import { type EntryVerb, recordEntry } from '../catalog/entry-log.js';
-import type { NameJudge } from '../catalog/name-judge.js';
 import { subscriptions as subscriptionCollection } from '../catalog/subscriptions.js';
 import type { Clock } from '../clock.js';
 import type { Database, Repositories, SessionRecord } from '../repositories.js';
 import { createId } from '../secrets.js';
 import { isWithin, type Side, sideOf } from './change-sides.js';
-import { examineDeadline, examineSubscriptionSets } from './examine-subscription-sets.js';
+import { examineDeadline, examineNewSet, examineSubscriptionSets } from './examine-subscription-sets.js';
 import { presentSetOf } from './present-set.js';
 import type { SubscriptionChangeRecord } from './subscription-change-repository.js';
 
@@ -48,22 +47,13 @@ export interface WatchedChange {
  */
 export class SubscriptionChanges {
   readonly #database: Database;
-  readonly #judge: NameJudge;
   readonly #gate: ApprovalGate;
   readonly #audit: AuditLog;
   readonly #clock: Clock;
   readonly #graceMs: number;
 
-  constructor(
-    database: Database,
-    judge: NameJudge,
-    gate: ApprovalGate,
-    audit: AuditLog,
-    clock: Clock,
-    graceMs: number,
-  ) {
+  constructor(database: Database, gate: ApprovalGate, audit: AuditLog, clock: Clock, graceMs: number) {
     this.#database = database;
-    this.#judge = judge;
     this.#gate = gate;
     this.#audit = audit;
     this.#clock = clock;
@@ -95,7 +85,7 @@ export class SubscriptionChanges {
       const ends = deadline ?? new Date(now.getTime() + DEADLINE_MS);
       const violations = [
         ...differing,
-        ...(await examineSubscriptionSets(group, sets, this.#judge, this.#gate, repositories)),
+        ...(await examineSubscriptionSets(group, sets, this.#gate, repositories)),
         ...examineDeadline(ends, now),
       ];
       if (violations.length > 0) {
@@ -141,7 +131,10 @@ export class SubscriptionChanges {
     });
   }
 
-  /** @throws NomosError NOT_FOUND, FORBIDDEN, VERSION_CONFLICT, or IN_USE while old instances are live. */
+  /**
+   * @throws NomosError NOT_FOUND, FORBIDDEN, VERSION_CONFLICT, IN_USE while old instances are live, or
+   * REQUEST_INVALID when the new set cannot be registered any more.
+   */
   contract(actor: Actor, group: string, id: string, force: boolean): Promise<SubscriptionChangeRecord> {
     return this.#alone(group, async (repositories) => {
       const change = await this.#findRunning(actor, group, id, repositories);
@@ -198,6 +191,7 @@ export class SubscriptionChanges {
     repositories: Repositories,
   ): Promise<SubscriptionChangeRecord> {
     const now = this.#clock();
+    if (state === 'contracted') await requireRegistrable(change, repositories);
     const next: SubscriptionChangeRecord = { ...change, state, endedAt: now, endedBy: actor.principal.id };
     await repositories.subscriptionChanges.update(next);
     if (state === 'contracted') await this.#writeSubscriptions(actor, change, repositories);
@@ -304,6 +298,19 @@ async function findGroup(name: string, { consumerGroups }: Repositories) {
   const found = await consumerGroups.find([name]);
   if (found === undefined) throw new NomosError('NOT_FOUND', `There is no consumer group "${name}".`);
   return found;
+}
+
+/** Whether what the new set names is still there; if not, the change stays as it is until somebody decides. */
+async function requireRegistrable(
+  { id, group, after }: SubscriptionChangeRecord,
+  repositories: Repositories,
+): Promise<void> {
+  const violations = await examineNewSet(group, after, repositories);
+  if (violations.length === 0) return;
+  throw new NomosError('REQUEST_INVALID', `The new subscriptions of "${group}" cannot be registered.`, {
+    violations,
+    fix: `Put right what the violations name, or abort the change: POST /v1/consumer-groups/${group}/subscription-changes/${id}:abort.`,
+  });
 }
 
 async function listRegistered(group: string, { subscriptions }: Repositories): Promise<SubscriptionSet> {

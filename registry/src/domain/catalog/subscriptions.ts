@@ -32,19 +32,9 @@ export const subscriptions: Collection<
   repository: (repositories) => repositories.subscriptions,
   owner: async ({ group }, { consumerGroups }) => (await consumerGroups.find([group]))?.application,
   async examine(proposed, repositories, _judge, before) {
-    const { group, topic, filter } = proposed;
-    const { consumerGroups, topics } = repositories;
-    const groupReference = [{ value: group, where: 'group' }];
-    const references = [
-      ...(await examineReferences('consumer group', consumerGroups, groupReference, [before?.group])),
-      ...(await examineReferences('topic', topics, [{ value: topic, where: 'topic' }], [before?.topic])),
-      ...filterViolations(filter, 'filter'),
-    ];
+    const references = await examineReceiving(proposed, repositories, before);
     if (references.length > 0) return { references };
-    return {
-      references: await examineEnvironments(proposed, repositories),
-      warnings: await examineInstances(proposed, repositories),
-    };
+    return { references, warnings: await examineInstances(proposed, repositories) };
   },
   async findObstacle({ group }, _after, { subscriptionChanges }) {
     const [running] = await subscriptionChanges.listRunning([group]);
@@ -64,6 +54,23 @@ export const subscriptions: Collection<
   affectedEnvironments: async ({ group }, { consumerGroups }) =>
     (await consumerGroups.find([group]))?.environments ?? [],
 };
+
+/** Everything that speaks against the group's receiving the topic; what is deprecated stays with the `kept` one. */
+export async function examineReceiving(
+  proposed: CreateSubscription,
+  repositories: Repositories,
+  kept?: Pick<Subscription, 'group' | 'topic'>,
+): Promise<Violation[]> {
+  const { group, topic, filter } = proposed;
+  const { consumerGroups, topics } = repositories;
+  const groupReference = [{ value: group, where: 'group' }];
+  const references = [
+    ...(await examineReferences('consumer group', consumerGroups, groupReference, [kept?.group])),
+    ...(await examineReferences('topic', topics, [{ value: topic, where: 'topic' }], [kept?.topic])),
+    ...filterViolations(filter, 'filter'),
+  ];
+  return references.length > 0 ? references : examineEnvironments(proposed, repositories);
+}
 
 /** Whether the topic has queues enough for the instances that the group expects. */
 async function examineInstances(
