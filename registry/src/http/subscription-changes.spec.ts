@@ -362,7 +362,12 @@ describe('what is refused', () => {
     const patched = await admin('PATCH', `/v1/subscriptions/${group}/${topic}`, { filter: B });
     expect([patched.status, patched.body.code]).toEqual([409, 'IN_USE']);
     expect((await admin('DELETE', `/v1/subscriptions/${group}/${topic}`)).body.code).toBe('IN_USE');
+    const other = { group, topic: 'pay-paycore-transfer-rejected' };
+    const created = await admin('POST', '/v1/subscriptions', other);
+    expect([created.status, rulesOf(created)]).toEqual([400, ['subscription-change']]);
+    expect(JSON.stringify(created.body.violations)).toContain(id);
     await must('POST', `${path}/${id}:abort`);
+    await must('POST', '/v1/subscriptions', other);
   });
 
   test('that a topic of the new set goes away meanwhile, or that it is registered when it has', async () => {

@@ -1,6 +1,7 @@
 import {
   changeSubscriptionSchema,
   createSubscriptionSchema,
+  isUsable,
   type Subscription,
   subscriptionSchema,
   type Violation,
@@ -32,7 +33,11 @@ export const subscriptions: Collection<
   repository: (repositories) => repositories.subscriptions,
   owner: async ({ group }, { consumerGroups }) => (await consumerGroups.find([group]))?.application,
   async examine(proposed, repositories, _judge, before) {
-    const references = await examineReceiving(proposed, repositories, before);
+    const references = [
+      ...(await examineReceiving(proposed, repositories, before)),
+      // What exists already may not change either, which is an obstacle and not the fault of the proposal.
+      ...(before !== undefined && isUsable(before) ? [] : await examineRunning(proposed, repositories)),
+    ];
     if (references.length > 0) return { references };
     return { references, warnings: await examineInstances(proposed, repositories) };
   },
@@ -70,6 +75,18 @@ export async function examineReceiving(
     ...filterViolations(filter, 'filter'),
   ];
   return references.length > 0 ? references : examineEnvironments(proposed, repositories);
+}
+
+/** While a planned change runs, the group has two sets of subscriptions, to neither of which this would belong. */
+async function examineRunning(
+  { group }: CreateSubscription,
+  { subscriptionChanges }: Repositories,
+): Promise<Violation[]> {
+  const [running] = await subscriptionChanges.listRunning([group]);
+  if (running === undefined) return [];
+  const message = `A planned change of what the group "${group}" subscribes to runs: ${running.id}.`;
+  const expected = `its end: /v1/consumer-groups/${group}/subscription-changes/${running.id}`;
+  return [{ rule: 'subscription-change', where: 'group', message, expected }];
 }
 
 /** Whether the topic has queues enough for the instances that the group expects. */
