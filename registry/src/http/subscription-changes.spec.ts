@@ -8,7 +8,8 @@ import {
 } from '@nomos/schemas';
 import { decodeJwt } from 'jose';
 import { Client as Postgres } from 'pg';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { lockKey } from '../store/transaction-lock.js';
 import { type Client, clientOf, registerBank, rulesOf } from '../testing/registry-client.js';
 import { createRegistryFixture, type RegistryFixture } from '../testing/registry-fixture.js';
 
@@ -489,6 +490,60 @@ describe('what is refused', () => {
     const answer = await member('POST', path, { subscriptions: [{ topic, filter: B }] });
     expect([answer.status, answer.body.code]).toEqual([403, 'FORBIDDEN']);
   });
+});
+
+test('a change that cannot go on holds up no other, and goes on when it can', async () => {
+  const prepare = async () => {
+    await newGroup();
+    const added = `pay-paycore-planned-step${groups}`;
+    await must('POST', '/v1/topics', {
+      name: added,
+      application: 'paycore',
+      description,
+      environments: ['dev'],
+    });
+    const old = await open(A);
+    const { id } = await must('POST', path, {
+      subscriptions: [topic, added].map((name) => ({ topic: name, filter: A })),
+    });
+    await beat(old);
+    await beat(old);
+    await until(String(id), 'draining');
+    await open(A, [topic, added]);
+    return { id: String(id), added, old, path };
+  };
+  const [first, second] = [await prepare(), await prepare()].sort((one, other) =>
+    one.id < other.id ? -1 : 1,
+  );
+  if (first === undefined || second === undefined) throw new Error('Two changes were prepared.');
+  const state = async (one: typeof first) => (await must('GET', `${one.path}/${one.id}`)).state;
+  await execute(`UPDATE "Topic" SET "status" = 'retired' WHERE "name" = $1`, [first.added]);
+  for (const { old } of [first, second]) await sms('DELETE', `/v1/sessions/${old.session}`);
+  await vi.waitFor(async () => expect(await state(second)).toBe('contracted'), 10_000);
+  expect(await state(first)).toBe('draining');
+  await execute(`UPDATE "Topic" SET "status" = 'active' WHERE "name" = $1`, [first.added]);
+  await vi.waitFor(async () => expect(await state(first)).toBe('contracted'), 10_000);
+});
+
+test('a change that has to wait takes no lock that others need', async () => {
+  await newGroup();
+  const id = await start(B);
+  const postgres = new Postgres({ connectionString: fixture.registry.databaseUrl });
+  await postgres.connect();
+  try {
+    await postgres.query('SELECT pg_advisory_lock($1)', [lockKey('catalog').toString()]);
+    const endsAtMs = Date.now() + 2_500;
+    while (Date.now() < endsAtMs) {
+      const { rows } = await postgres.query(
+        `SELECT * FROM pg_locks WHERE locktype = 'advisory' AND NOT granted`,
+      );
+      expect(rows).toEqual([]);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  } finally {
+    await postgres.end();
+  }
+  await must('POST', `${path}/${id}:abort`);
 });
 
 test('two registries move one change on once', async () => {

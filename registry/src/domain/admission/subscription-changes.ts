@@ -21,6 +21,7 @@ import type { SubscriptionChangeRecord } from './subscription-change-repository.
 
 const DEADLINE_MS = 60 * 60 * 1000;
 const LISTED_MAX = 100;
+const FAILURES_SHOWN_MAX = 5;
 
 /** What the registry does by itself when its time has come. */
 const automatic: Actor = { principal: { role: 'platform-admin', id: 'registry' }, scope: 'all' };
@@ -151,16 +152,35 @@ export class SubscriptionChanges {
     });
   }
 
-  /** Moves on every change whose next step has come. Any number of registries may do so. */
+  /**
+   * Moves on every change whose next step has come; one that cannot go on holds up no other. Any number of
+   * registries may do so.
+   *
+   * @throws NomosError INTERNAL with every change that failed.
+   */
   async advanceAll(): Promise<void> {
-    for (const { id, group } of await this.#database.repositories.subscriptionChanges.listRunning()) {
-      await this.#alone(group, async (repositories) => {
-        const change = await repositories.subscriptionChanges.find(id);
-        if (change !== undefined && isRunning(change)) {
-          await this.#advance(change, this.#clock(), repositories);
-        }
-      });
+    const { repositories } = this.#database;
+    const failures: string[] = [];
+    for (const change of await repositories.subscriptionChanges.listRunning()) {
+      try {
+        // Most have to wait, which is seen without a lock that every other change of the catalog needs.
+        const step = await this.#dueStep(change, this.#clock(), repositories);
+        if (step !== undefined) await this.#advanceOne(change);
+      } catch (error) {
+        failures.push(`"${change.id}" of "${change.group}": ${NomosError.from(error).toLine()}`);
+      }
     }
+    if (failures.length === 0) return;
+    const shown = failures.slice(0, FAILURES_SHOWN_MAX).join('; ');
+    throw new NomosError('INTERNAL', `${failures.length} subscription changes could not go on: ${shown}`);
+  }
+
+  #advanceOne({ id, group }: SubscriptionChangeRecord): Promise<void> {
+    return this.#alone(group, async (repositories) => {
+      const change = await repositories.subscriptionChanges.find(id);
+      if (change === undefined || !isRunning(change)) return;
+      await this.#advance(change, this.#clock(), repositories);
+    });
   }
 
   async #advance(
@@ -168,19 +188,28 @@ export class SubscriptionChanges {
     now: Date,
     repositories: Repositories,
   ): Promise<SubscriptionChangeRecord> {
+    const step = await this.#dueStep(change, now, repositories);
+    if (step === undefined) return change;
+    if (step !== 'draining') return this.#end(automatic, change, step, repositories);
+    const next: SubscriptionChangeRecord = { ...change, state: 'draining', expandedAt: now };
+    await repositories.subscriptionChanges.update(next);
+    await this.#record(automatic, 'drain', change, next, repositories);
+    return next;
+  }
+
+  /** The state that the change is to go over to now, if it is. */
+  async #dueStep(
+    change: SubscriptionChangeRecord,
+    now: Date,
+    repositories: Repositories,
+  ): Promise<'draining' | 'contracted' | 'aborted' | undefined> {
     const sessions = await liveSessions(change, now, repositories);
     const old = sessions.filter(({ side }) => side === 'before');
     const hasNew = old.length < sessions.length;
-    if (!hasNew && change.deadline <= now) return this.#end(automatic, change, 'aborted', repositories);
-    if (change.state === 'expanding') {
-      if (old.some(({ isExpanded }) => !isExpanded)) return change;
-      const next: SubscriptionChangeRecord = { ...change, state: 'draining', expandedAt: now };
-      await repositories.subscriptionChanges.update(next);
-      await this.#record(automatic, 'drain', change, next, repositories);
-      return next;
-    }
-    if (hasNew && old.length === 0) return this.#end(automatic, change, 'contracted', repositories);
-    return change;
+    if (!hasNew && change.deadline <= now) return 'aborted';
+    if (change.state === 'expanding')
+      return old.every(({ isExpanded }) => isExpanded) ? 'draining' : undefined;
+    return hasNew && old.length === 0 ? 'contracted' : undefined;
   }
 
   /** Ends the change and cuts off the instances of the side that is no more, also those not heard of lately. */
