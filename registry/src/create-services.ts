@@ -90,7 +90,7 @@ export async function createServices(
     tokens: new Tokens(database, audit, { clock, hasOidcAdmins: oidc !== undefined && hasAdminRole(oidc) }),
     schemas: new Schemas(database, audit, clock),
     sessions: new Sessions(database, judge, signer, audit, clock, times),
-    subscriptionChanges: new SubscriptionChanges(database, judge, gate, audit, clock, times.grantGraceMs),
+    subscriptionChanges: new SubscriptionChanges(database, gate, audit, clock, times.grantGraceMs),
     metrics: new Metrics(database, clock, readVersion()),
     idempotentCalls: new IdempotentCalls(database, secrets, clock),
     bundles: new EdgeBundles(database, signer, credentials, judge, clock),

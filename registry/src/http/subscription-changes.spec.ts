@@ -7,7 +7,9 @@ import {
   watchedSubscriptionChangeSchema,
 } from '@nomos/schemas';
 import { decodeJwt } from 'jose';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { Client as Postgres } from 'pg';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { lockKey } from '../store/transaction-lock.js';
 import { type Client, clientOf, registerBank, rulesOf } from '../testing/registry-client.js';
 import { createRegistryFixture, type RegistryFixture } from '../testing/registry-fixture.js';
 
@@ -60,14 +62,14 @@ async function must(method: string, url: string, body?: object) {
 }
 
 let instances = 0;
-function manifest(filter: Filter) {
+function manifest(filter: Filter, topics: readonly string[] = [topic]) {
   instances += 1;
-  const consumers = [{ group, subscriptions: [{ topic, filter }] }];
+  const consumers = [{ group, subscriptions: topics.map((name) => ({ topic: name, filter })) }];
   return { application: 'sms', environment: 'dev', instance: `i-${instances}`, sdk: 'spec 1.0', consumers };
 }
 
-async function open(filter: Filter): Promise<Admission> {
-  const answer = await sms('POST', '/v1/sessions', manifest(filter));
+async function open(filter: Filter, topics?: readonly string[]): Promise<Admission> {
+  const answer = await sms('POST', '/v1/sessions', manifest(filter, topics));
   expect(answer.status, JSON.stringify(answer.body)).toBe(201);
   return admissionSchema.parse(answer.body);
 }
@@ -85,6 +87,14 @@ function grantedIn({ grant }: Admission) {
 async function start(filter: Filter, more: object = {}): Promise<string> {
   const { id } = await must('POST', path, { subscriptions: [{ topic, filter }], ...more });
   return String(id);
+}
+
+/** What calls cannot do, since the registry guards it. */
+async function execute(sql: string, values: readonly unknown[]): Promise<void> {
+  const postgres = new Postgres({ connectionString: fixture.registry.databaseUrl });
+  await postgres.connect();
+  await postgres.query(sql, [...values]);
+  await postgres.end();
 }
 
 async function watch(id: string): Promise<WatchedSubscriptionChange> {
@@ -263,6 +273,85 @@ describe('a subscription change across a rolling deploy', () => {
   });
 });
 
+describe('what counts as the old set', () => {
+  const other = 'pay-paycore-transfer-rejected';
+  const registered = async () => {
+    const { items } = await must('GET', `/v1/subscriptions?group=${group}`);
+    return (items as { topic: string; filter: Filter }[]).map((one) => [one.topic, one.filter.expression]);
+  };
+
+  test('is all that is registered, of which instances may use a part', async () => {
+    await newGroup();
+    await must('POST', '/v1/subscriptions', { group, topic: other, filter: A });
+    const partial = await open(A, [other]);
+    const id = await start(B);
+    expect((await watch(id)).before.map((one) => one.topic).toSorted()).toEqual([topic, other]);
+    // Others restart with what they had, be it less or more.
+    const whole = await open(A, [other, topic]);
+    const alone = await open(A, [topic]);
+    expect(grantedIn(alone)).toEqual([{ topic, filter: tag('IN||OUT'), change: id }]);
+    await beat(partial);
+    await beat(partial);
+    await until(id, 'draining');
+    await open(B);
+    for (const { session } of [partial, whole, alone]) await sms('DELETE', `/v1/sessions/${session}`);
+    await until(id, 'contracted');
+    expect(await registered()).toEqual([[topic, 'OUT || IN']]);
+  });
+
+  test('lets instances go from a part of it to the whole', async () => {
+    await newGroup();
+    await must('POST', '/v1/subscriptions', { group, topic: other, filter: A });
+    const whole = { subscriptions: [topic, other].map((name) => ({ topic: name, filter: A })) };
+    expect(rulesOf(await admin('POST', path, whole))).toEqual(['nothing-to-change']);
+    const partial = await open(A);
+    const { id } = await must('POST', path, whole);
+    await beat(partial);
+    await beat(partial);
+    await until(String(id), 'draining');
+    await open(A, [topic, other]);
+    await sms('DELETE', `/v1/sessions/${partial.session}`);
+    await until(String(id), 'contracted');
+    expect(await registered()).toEqual([
+      [topic, 'OUT'],
+      [other, 'OUT'],
+    ]);
+  });
+
+  test('keeps instances that fit the old set as well when the change is aborted', async () => {
+    await newGroup();
+    await must('POST', '/v1/subscriptions', { group, topic: other, filter: A });
+    const old = await open(A, [topic, other]);
+    const id = await start(A);
+    const fitting = await open(A);
+    await beat(old);
+    await beat(old);
+    await until(id, 'draining');
+    await must('POST', `${path}/${id}:abort`);
+    await beat(fitting);
+  });
+
+  test('has the filters of live instances that are older than the registered ones, if all have the same', async () => {
+    await newGroup();
+    const wide = 'pay-paycore-places-several';
+    const environments = ['dev', 'prod'];
+    await must('POST', '/v1/topics', { name: wide, application: 'paycore', description, environments });
+    await must('PATCH', `/v1/consumer-groups/${group}`, { environments });
+    await must('POST', '/v1/subscriptions', { group, topic: wide, filter: A });
+    const old = await open(A, [wide]);
+    await must('PATCH', `/v1/subscriptions/${group}/${wide}`, { filter: B });
+    const { id } = await must('POST', path, { subscriptions: [{ topic: wide, filter: B }] });
+    expect((await watch(String(id))).before).toContainEqual({ topic: wide, filter: A });
+    expect(grantedIn(await beat(old))).toEqual([{ topic: wide, filter: tag('IN||OUT'), change: id }]);
+    await must('POST', `${path}/${id}:abort`);
+
+    const elsewhere = { ...manifest(B, [wide]), environment: 'prod' };
+    expect((await sms('POST', '/v1/sessions', elsewhere)).status).toBe(201);
+    const mixed = await admin('POST', path, { subscriptions: [{ topic: wide, filter: tag('*') }] });
+    expect([mixed.status, rulesOf(mixed)]).toEqual([400, ['instances-differ']]);
+  });
+});
+
 describe('what is refused', () => {
   test('a second change, and other changes of the same subscriptions meanwhile', async () => {
     await newGroup();
@@ -274,7 +363,38 @@ describe('what is refused', () => {
     const patched = await admin('PATCH', `/v1/subscriptions/${group}/${topic}`, { filter: B });
     expect([patched.status, patched.body.code]).toEqual([409, 'IN_USE']);
     expect((await admin('DELETE', `/v1/subscriptions/${group}/${topic}`)).body.code).toBe('IN_USE');
+    const other = { group, topic: 'pay-paycore-transfer-rejected' };
+    const created = await admin('POST', '/v1/subscriptions', other);
+    expect([created.status, rulesOf(created)]).toEqual([400, ['subscription-change']]);
+    expect(JSON.stringify(created.body.violations)).toContain(id);
     await must('POST', `${path}/${id}:abort`);
+    await must('POST', '/v1/subscriptions', other);
+  });
+
+  test('that a topic of the new set goes away meanwhile, or that it is registered when it has', async () => {
+    await newGroup();
+    const name = `pay-paycore-planned-next${groups}`;
+    await must('POST', '/v1/topics', {
+      ...{ name, application: 'paycore', description, environments: ['dev', 'prod'] },
+    });
+    await must('PATCH', `/v1/consumer-groups/${group}`, { environments: ['dev', 'prod'] });
+    const body = { subscriptions: [{ topic, filter: A }, { topic: name }] };
+    const { id } = await must('POST', path, body);
+    const retired = await admin('DELETE', `/v1/topics/${name}`);
+    expect([retired.status, retired.body.code]).toEqual([409, 'IN_USE']);
+    expect(retired.body.detail).toContain(id);
+    const left = await admin('PATCH', `/v1/topics/${name}`, { environments: ['prod'] });
+    expect([left.body.code, String(left.body.detail)]).toEqual(['IN_USE', expect.stringContaining(group)]);
+    const moved = await admin('PATCH', `/v1/consumer-groups/${group}`, { environments: ['dev'] });
+    expect([moved.body.code, String(moved.body.detail)]).toEqual(['IN_USE', expect.stringContaining(name)]);
+
+    await execute(`UPDATE "Topic" SET "status" = 'retired' WHERE "name" = $1`, [name]);
+    const refused = await admin('POST', `${path}/${id}:contract`, {});
+    expect([refused.status, rulesOf(refused)]).toEqual([400, ['topic-retired']]);
+    expect((await watch(String(id))).state).not.toBe('contracted');
+    expect((await admin('GET', `/v1/subscriptions/${group}/${name}`)).status).toBe(404);
+    expect((await must('POST', `${path}/${id}:abort`)).state).toBe('aborted');
+    expect((await admin('DELETE', `/v1/subscriptions/${group}/${topic}`)).status).toBe(200);
   });
 
   test('sets that mean nothing, with every violation', async () => {
@@ -310,12 +430,55 @@ describe('what is refused', () => {
       'the team \\"payments\\" (rule \\"confidential-subscription\\")',
     );
 
-    const asked = await must('POST', '/v1/subscriptions', { group, topic: name });
+    const asked = await must('POST', '/v1/subscriptions', { group, topic: name, filter: A });
     expect(rulesOf(await admin('POST', path, { subscriptions }))).toEqual(['approval-required']);
     const { token } = await must('POST', '/v1/tokens', { role: 'member', team: 'payments', description });
     const owner = clientOf(fixture.registry.url, String(token));
     expect((await owner('POST', `/v1/change-requests/${asked.id}:approve`, {})).status).toBe(200);
-    expect((await admin('POST', path, { subscriptions })).status).toBe(201);
+    const wider = { subscriptions: [{ topic, filter: B }, subscriptions[1]] };
+    expect((await admin('POST', path, wider)).status).toBe(201);
+  });
+
+  test('that would pass over the approval of a filter, or of an end, until there is one', async () => {
+    await newGroup();
+    const name = `pay-paycore-secret-total${groups}`;
+    await must('POST', '/v1/topics', {
+      ...{ name, application: 'paycore', description, environments: ['dev'], classification: 'confidential' },
+    });
+    const { token } = await must('POST', '/v1/tokens', { role: 'member', team: 'payments', description });
+    const owner = clientOf(fixture.registry.url, String(token));
+    const approve = async (id: unknown) => {
+      expect((await owner('POST', `/v1/change-requests/${id}:approve`, {})).body.state).toBe('applied');
+    };
+    await approve((await must('POST', '/v1/subscriptions', { group, topic: name, filter: tag('TOTAL') })).id);
+
+    const subscriptions = [
+      { topic, filter: A },
+      { topic: name, filter: tag('*') },
+    ];
+    const refused = await admin('POST', path, { subscriptions });
+    expect([refused.status, rulesOf(refused)]).toEqual([400, ['approval-required']]);
+    expect(refused.body.violations).toMatchObject([{ where: 'subscriptions[1].filter' }]);
+    // What is received as it was approved changes nothing for the owner.
+    const kept = {
+      subscriptions: [
+        { topic, filter: B },
+        { topic: name, filter: tag(' TOTAL') },
+      ],
+    };
+    const { id } = await must('POST', path, kept);
+    await must('POST', `${path}/${id}:abort`);
+    await approve((await must('PATCH', `/v1/subscriptions/${group}/${name}`, { filter: tag('*') })).id);
+    const approved = await must('POST', path, { subscriptions: [{ topic, filter: B }, subscriptions[1]] });
+    await must('POST', `${path}/${approved.id}:abort`);
+
+    const { rules, expiresAfterMs } = await must('GET', '/v1/approval-policy');
+    const rule = { id: 'ends', kinds: ['subscriptions'], actions: ['retire'], approvers: 'platform-admin' };
+    await must('PUT', '/v1/approval-policy', { rules: [rule], expiresAfterMs });
+    const ended = await admin('POST', path, { subscriptions: [{ topic, filter: A }] });
+    await must('PUT', '/v1/approval-policy', { rules, expiresAfterMs });
+    expect([ended.status, rulesOf(ended)]).toEqual([400, ['approval-required']]);
+    expect(JSON.stringify(ended.body)).toContain(`DELETE /v1/subscriptions/${group}/${name}`);
   });
 
   test('what is not there, or is not the own', async () => {
@@ -327,6 +490,60 @@ describe('what is refused', () => {
     const answer = await member('POST', path, { subscriptions: [{ topic, filter: B }] });
     expect([answer.status, answer.body.code]).toEqual([403, 'FORBIDDEN']);
   });
+});
+
+test('a change that cannot go on holds up no other, and goes on when it can', async () => {
+  const prepare = async () => {
+    await newGroup();
+    const added = `pay-paycore-planned-step${groups}`;
+    await must('POST', '/v1/topics', {
+      name: added,
+      application: 'paycore',
+      description,
+      environments: ['dev'],
+    });
+    const old = await open(A);
+    const { id } = await must('POST', path, {
+      subscriptions: [topic, added].map((name) => ({ topic: name, filter: A })),
+    });
+    await beat(old);
+    await beat(old);
+    await until(String(id), 'draining');
+    await open(A, [topic, added]);
+    return { id: String(id), added, old, path };
+  };
+  const [first, second] = [await prepare(), await prepare()].sort((one, other) =>
+    one.id < other.id ? -1 : 1,
+  );
+  if (first === undefined || second === undefined) throw new Error('Two changes were prepared.');
+  const state = async (one: typeof first) => (await must('GET', `${one.path}/${one.id}`)).state;
+  await execute(`UPDATE "Topic" SET "status" = 'retired' WHERE "name" = $1`, [first.added]);
+  for (const { old } of [first, second]) await sms('DELETE', `/v1/sessions/${old.session}`);
+  await vi.waitFor(async () => expect(await state(second)).toBe('contracted'), 10_000);
+  expect(await state(first)).toBe('draining');
+  await execute(`UPDATE "Topic" SET "status" = 'active' WHERE "name" = $1`, [first.added]);
+  await vi.waitFor(async () => expect(await state(first)).toBe('contracted'), 10_000);
+});
+
+test('a change that has to wait takes no lock that others need', async () => {
+  await newGroup();
+  const id = await start(B);
+  const postgres = new Postgres({ connectionString: fixture.registry.databaseUrl });
+  await postgres.connect();
+  try {
+    await postgres.query('SELECT pg_advisory_lock($1)', [lockKey('catalog').toString()]);
+    const endsAtMs = Date.now() + 2_500;
+    while (Date.now() < endsAtMs) {
+      const { rows } = await postgres.query(
+        `SELECT * FROM pg_locks WHERE locktype = 'advisory' AND NOT granted`,
+      );
+      expect(rows).toEqual([]);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  } finally {
+    await postgres.end();
+  }
+  await must('POST', `${path}/${id}:abort`);
 });
 
 test('two registries move one change on once', async () => {

@@ -24,6 +24,13 @@ export function subscriptionChangeRepository(client: Prisma.TransactionClient): 
       });
       return rows.map(changeOf);
     },
+    async listRunningTo(topic) {
+      const rows = await client.subscriptionChange.findMany({
+        where: { state: { in: RUNNING }, after: { array_contains: [{ topic }] } },
+        orderBy: { id: 'asc' },
+      });
+      return rows.map(recordOf);
+    },
     async listOfGroup(group, limit) {
       const rows = await client.subscriptionChange.findMany({
         where: { group },

@@ -8,11 +8,19 @@ export type Side = 'before' | 'after';
 type Change = Pick<SubscriptionChangeRecord, 'id' | 'before' | 'after'>;
 type GrantedSubscription = GrantClaims['consumers'][number]['subscriptions'][number];
 
-/** Which of the two sets these subscriptions are; undefined when neither. */
+/**
+ * Which of the two sets these subscriptions belong to; undefined when to neither. The old one is all that was
+ * registered, of which an instance may use a part; the new one is used as a whole.
+ */
 export function sideOf({ before, after }: Change, subscriptions: SubscriptionSet): Side | undefined {
-  const described = describeSubscriptions(subscriptions);
-  if (described === describeSubscriptions(after)) return 'after';
-  return described === describeSubscriptions(before) ? 'before' : undefined;
+  if (describeSubscriptions(subscriptions) === describeSubscriptions(after)) return 'after';
+  return isWithin(before, subscriptions) ? 'before' : undefined;
+}
+
+/** Whether each of the subscriptions is one of the set, with the same filter. */
+export function isWithin(set: SubscriptionSet, subscriptions: SubscriptionSet): boolean {
+  const known = new Set(set.map((one) => describeSubscriptions([one])));
+  return subscriptions.every((one) => known.has(describeSubscriptions([one])));
 }
 
 /** The topics that both sides receive, with different filters: those where instances could miss messages. */

@@ -13,7 +13,7 @@ import {
 import { filterViolations } from '../filter-violations.js';
 import type { NameRequest } from '../norms/judged-name.js';
 import type { AdmissionFacts, Occasion } from './admission-facts.js';
-import { sideOf } from './change-sides.js';
+import { isWithin, sideOf } from './change-sides.js';
 import { describeSubscriptions } from './describe-subscriptions.js';
 import { examineRegisteredNames, keyOfName } from './manifest-names.js';
 import type { SubscriptionChangeRecord } from './subscription-change-repository.js';
@@ -270,7 +270,7 @@ function examineChange(
       },
     ];
   }
-  if (side === 'before' || change.state !== 'expanding') return [];
+  if (change.state !== 'expanding' || isWithin(before, subscriptions)) return [];
   return [
     {
       rule: 'subscription-change-expanding',

@@ -1,8 +1,16 @@
-import { isUsable, joinFilters, NomosError, type SubscriptionSet, type Violation } from '@nomos/schemas';
+import {
+  type ApprovableAction,
+  canonicalMessageFilter,
+  isUsable,
+  joinFilters,
+  NomosError,
+  type Subscription,
+  type SubscriptionSet,
+  type Violation,
+} from '@nomos/schemas';
 import type { ApprovalGate } from '../approvals/approval-gate.js';
 import { readChangeFacts } from '../approvals/change-facts.js';
-import type { NameJudge } from '../catalog/name-judge.js';
-import { subscriptions } from '../catalog/subscriptions.js';
+import { examineReceiving } from '../catalog/subscriptions.js';
 import type { Repositories } from '../repositories.js';
 import { describeSubscriptions } from './describe-subscriptions.js';
 
@@ -11,8 +19,16 @@ const DEADLINE_MS_MAX = 7 * 24 * 60 * 60 * 1000;
 /** Everything that speaks against a group's going over from one set of subscriptions to another. */
 export async function examineSubscriptionSets(
   group: string,
-  { before, after }: { readonly before: SubscriptionSet; readonly after: SubscriptionSet },
-  judge: NameJudge,
+  {
+    before,
+    after,
+    live,
+  }: {
+    readonly before: SubscriptionSet;
+    readonly after: SubscriptionSet;
+    /** What each live instance subscribes to. */
+    readonly live: readonly SubscriptionSet[];
+  },
   gate: ApprovalGate,
   repositories: Repositories,
 ): Promise<Violation[]> {
@@ -24,19 +40,43 @@ export async function examineSubscriptionSets(
       violations.push({ rule: 'named-twice', where, message: `"${topic}" is named twice.` });
     }
     seen.add(topic);
-    const { references = [] } = await subscriptions.examine({ group, topic, filter }, repositories, judge);
+    const known = await repositories.subscriptions.find([group, topic]);
+    const kept = known !== undefined && isUsable(known) ? known : undefined;
+    const references = await examineReceiving({ group, topic, filter }, repositories, kept);
     violations.push(...references.map((one) => ({ ...one, where: `${where}.${one.where ?? ''}` })));
     if (references.length > 0) continue;
-    violations.push(...(await examineApproval(group, topic, `${where}.topic`, gate, repositories)));
+    violations.push(...(await examineApproval(kept, { group, topic, filter }, where, gate, repositories)));
     const old = before.find((one) => one.topic === topic);
     if (old !== undefined) violations.push(...examineJoining(old.filter, filter, `${where}.filter`));
+  }
+  for (const { topic } of before) {
+    if (seen.has(topic)) continue;
+    const what = `That "${group}" receives "${topic}" no more`;
+    const expected = `the end of the subscription approved before, by DELETE /v1/subscriptions/${group}/${topic}`;
+    const approval = { what, where: 'subscriptions', expected };
+    violations.push(...(await requireApproval('retire', [group, topic], approval, gate, repositories)));
   }
   if (before.length === 0) {
     const message = `The group "${group}" subscribes to nothing yet.`;
     violations.push({ rule: 'nothing-to-change', message, expected: 'POST /v1/subscriptions' });
-  } else if (describeSubscriptions(before) === describeSubscriptions(after)) {
+  } else if ([before, ...live].every((set) => describeSubscriptions(set) === describeSubscriptions(after))) {
     const message = `The group "${group}" subscribes to just that already.`;
     violations.push({ rule: 'nothing-to-change', where: 'subscriptions', message });
+  }
+  return violations;
+}
+
+/** Everything that speaks against registering a new set now; what was deprecated since was planned before. */
+export async function examineNewSet(
+  group: string,
+  after: SubscriptionSet,
+  repositories: Repositories,
+): Promise<Violation[]> {
+  const violations: Violation[] = [];
+  for (const [index, one] of after.entries()) {
+    const proposed = { ...one, group };
+    const found = await examineReceiving(proposed, repositories, proposed);
+    violations.push(...found.map((each) => ({ ...each, where: `subscriptions[${index}].${each.where}` })));
   }
   return violations;
 }
@@ -51,27 +91,50 @@ export function examineDeadline(deadline: Date, now: Date): Violation[] {
   ];
 }
 
-/** What needs somebody's approval is subscribed to first, and changed then: nobody is passed over on this way. */
+/** What needs somebody's approval is asked for entry by entry, and changed so then: nobody is passed over on this way. */
 async function examineApproval(
-  group: string,
-  topic: string,
+  known: Subscription | undefined,
+  { group, topic, filter }: Pick<Subscription, 'group' | 'topic' | 'filter'>,
   where: string,
   gate: ApprovalGate,
   repositories: Repositories,
 ): Promise<Violation[]> {
-  const known = await repositories.subscriptions.find([group, topic]);
-  if (known !== undefined && isUsable(known)) return [];
-  const facts = await readChangeFacts('subscriptions', 'create', [{ group, topic }], repositories);
+  if (known === undefined) {
+    const what = `That "${group}" receives "${topic}"`;
+    const expected = 'a subscription that was approved, by POST /v1/subscriptions';
+    return requireApproval(
+      'create',
+      [group, topic],
+      { what, where: `${where}.topic`, expected },
+      gate,
+      repositories,
+    );
+  }
+  if (canonicalMessageFilter(known.filter) === canonicalMessageFilter(filter)) return [];
+  const what = `That "${group}" receives "${topic}" with another filter`;
+  const expected = `the change of the filter approved before, by PATCH /v1/subscriptions/${group}/${topic}`;
+  return requireApproval(
+    'change',
+    [group, topic],
+    { what, where: `${where}.filter`, expected },
+    gate,
+    repositories,
+  );
+}
+
+async function requireApproval(
+  action: ApprovableAction,
+  [group, topic]: readonly [string, string],
+  { what, where, expected }: { readonly what: string; readonly where: string; readonly expected: string },
+  gate: ApprovalGate,
+  repositories: Repositories,
+): Promise<Violation[]> {
+  const facts = await readChangeFacts('subscriptions', action, [{ group, topic }], repositories);
   const [needed] = await gate.requirements(facts, repositories);
   if (needed === undefined) return [];
   const whose = needed.team === undefined ? 'a platform admin' : `the team "${needed.team}"`;
-  return [
-    {
-      ...{ rule: 'approval-required', where },
-      message: `That "${group}" receives "${topic}" needs the approval of ${whose} (rule "${needed.rule}").`,
-      expected: 'a subscription that was approved, by POST /v1/subscriptions',
-    },
-  ];
+  const message = `${what} needs the approval of ${whose} (rule "${needed.rule}").`;
+  return [{ rule: 'approval-required', where, message, expected }];
 }
 
 function examineJoining(

@@ -20,6 +20,8 @@ export interface SubscriptionChangeRepository {
   find(id: string): Promise<SubscriptionChangeRecord | undefined>;
   /** Those that have not ended; of all groups when none are given. */
   listRunning(groups?: readonly string[]): Promise<SubscriptionChangeRecord[]>;
+  /** Those that have not ended and whose new set has the topic. */
+  listRunningTo(topic: string): Promise<SubscriptionChangeRecord[]>;
   /** Those of a group, the newest first. */
   listOfGroup(group: string, limit: number): Promise<SubscriptionChangeRecord[]>;
   insert(change: SubscriptionChangeRecord): Promise<void>;

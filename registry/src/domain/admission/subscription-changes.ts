@@ -1,21 +1,28 @@
 import { isDeepStrictEqual } from 'node:util';
-import { NomosError, type Subscription, type SubscriptionSet, subscriptionSchema } from '@nomos/schemas';
+import {
+  type Manifest,
+  NomosError,
+  type Subscription,
+  type SubscriptionSet,
+  subscriptionSchema,
+} from '@nomos/schemas';
 import { type Actor, requireEnvironments, requireOwn } from '../actor.js';
 import type { ApprovalGate } from '../approvals/approval-gate.js';
 import type { AuditLog } from '../audit/audit-log.js';
 import { type EntryVerb, recordEntry } from '../catalog/entry-log.js';
-import type { NameJudge } from '../catalog/name-judge.js';
 import { subscriptions as subscriptionCollection } from '../catalog/subscriptions.js';
 import type { Clock } from '../clock.js';
 import { touchesNothing } from '../edge/edge-repository.js';
 import type { Database, Repositories, SessionRecord } from '../repositories.js';
 import { createId } from '../secrets.js';
-import { type Side, sideOf } from './change-sides.js';
-import { examineDeadline, examineSubscriptionSets } from './examine-subscription-sets.js';
+import { isWithin, type Side, sideOf } from './change-sides.js';
+import { examineDeadline, examineNewSet, examineSubscriptionSets } from './examine-subscription-sets.js';
+import { presentSetOf } from './present-set.js';
 import type { SubscriptionChangeRecord } from './subscription-change-repository.js';
 
 const DEADLINE_MS = 60 * 60 * 1000;
 const LISTED_MAX = 100;
+const FAILURES_SHOWN_MAX = 5;
 
 /** What the registry does by itself when its time has come. */
 const automatic: Actor = { principal: { role: 'platform-admin', id: 'registry' }, scope: 'all' };
@@ -42,22 +49,13 @@ export interface WatchedChange {
  */
 export class SubscriptionChanges {
   readonly #database: Database;
-  readonly #judge: NameJudge;
   readonly #gate: ApprovalGate;
   readonly #audit: AuditLog;
   readonly #clock: Clock;
   readonly #graceMs: number;
 
-  constructor(
-    database: Database,
-    judge: NameJudge,
-    gate: ApprovalGate,
-    audit: AuditLog,
-    clock: Clock,
-    graceMs: number,
-  ) {
+  constructor(database: Database, gate: ApprovalGate, audit: AuditLog, clock: Clock, graceMs: number) {
     this.#database = database;
-    this.#judge = judge;
     this.#gate = gate;
     this.#audit = audit;
     this.#clock = clock;
@@ -80,10 +78,16 @@ export class SubscriptionChanges {
         });
       }
       const now = this.#clock();
-      const before = await this.#presentSet(group, now, repositories);
+      const live = (await repositories.sessions.listLive({ now, consumerGroups: [group] })).map(
+        ({ manifest }) => subscriptionsOf(manifest, group),
+      );
+      const registered = await listRegistered(group, repositories);
+      const { before, violations: differing } = presentSetOf(registered, live);
+      const sets = { before, after, live };
       const ends = deadline ?? new Date(now.getTime() + DEADLINE_MS);
       const violations = [
-        ...(await examineSubscriptionSets(group, { before, after }, this.#judge, this.#gate, repositories)),
+        ...differing,
+        ...(await examineSubscriptionSets(group, sets, this.#gate, repositories)),
         ...examineDeadline(ends, now),
       ];
       if (violations.length > 0) {
@@ -129,7 +133,10 @@ export class SubscriptionChanges {
     });
   }
 
-  /** @throws NomosError NOT_FOUND, FORBIDDEN, VERSION_CONFLICT, or IN_USE while old instances are live. */
+  /**
+   * @throws NomosError NOT_FOUND, FORBIDDEN, VERSION_CONFLICT, IN_USE while old instances are live, or
+   * REQUEST_INVALID when the new set cannot be registered any more.
+   */
   contract(actor: Actor, group: string, id: string, force: boolean): Promise<SubscriptionChangeRecord> {
     return this.#alone(group, async (repositories) => {
       const change = await this.#findRunning(actor, group, id, repositories);
@@ -146,16 +153,35 @@ export class SubscriptionChanges {
     });
   }
 
-  /** Moves on every change whose next step has come. Any number of registries may do so. */
+  /**
+   * Moves on every change whose next step has come; one that cannot go on holds up no other. Any number of
+   * registries may do so.
+   *
+   * @throws NomosError INTERNAL with every change that failed.
+   */
   async advanceAll(): Promise<void> {
-    for (const { id, group } of await this.#database.repositories.subscriptionChanges.listRunning()) {
-      await this.#alone(group, async (repositories) => {
-        const change = await repositories.subscriptionChanges.find(id);
-        if (change !== undefined && isRunning(change)) {
-          await this.#advance(change, this.#clock(), repositories);
-        }
-      });
+    const { repositories } = this.#database;
+    const failures: string[] = [];
+    for (const change of await repositories.subscriptionChanges.listRunning()) {
+      try {
+        // Most have to wait, which is seen without a lock that every other change of the catalog needs.
+        const step = await this.#dueStep(change, this.#clock(), repositories);
+        if (step !== undefined) await this.#advanceOne(change);
+      } catch (error) {
+        failures.push(`"${change.id}" of "${change.group}": ${NomosError.from(error).toLine()}`);
+      }
     }
+    if (failures.length === 0) return;
+    const shown = failures.slice(0, FAILURES_SHOWN_MAX).join('; ');
+    throw new NomosError('INTERNAL', `${failures.length} subscription changes could not go on: ${shown}`);
+  }
+
+  #advanceOne({ id, group }: SubscriptionChangeRecord): Promise<void> {
+    return this.#alone(group, async (repositories) => {
+      const change = await repositories.subscriptionChanges.find(id);
+      if (change === undefined || !isRunning(change)) return;
+      await this.#advance(change, this.#clock(), repositories);
+    });
   }
 
   async #advance(
@@ -163,19 +189,28 @@ export class SubscriptionChanges {
     now: Date,
     repositories: Repositories,
   ): Promise<SubscriptionChangeRecord> {
+    const step = await this.#dueStep(change, now, repositories);
+    if (step === undefined) return change;
+    if (step !== 'draining') return this.#end(automatic, change, step, repositories);
+    const next: SubscriptionChangeRecord = { ...change, state: 'draining', expandedAt: now };
+    await repositories.subscriptionChanges.update(next);
+    await this.#record(automatic, 'drain', change, next, repositories);
+    return next;
+  }
+
+  /** The state that the change is to go over to now, if it is. */
+  async #dueStep(
+    change: SubscriptionChangeRecord,
+    now: Date,
+    repositories: Repositories,
+  ): Promise<'draining' | 'contracted' | 'aborted' | undefined> {
     const sessions = await liveSessions(change, now, repositories);
     const old = sessions.filter(({ side }) => side === 'before');
     const hasNew = old.length < sessions.length;
-    if (!hasNew && change.deadline <= now) return this.#end(automatic, change, 'aborted', repositories);
-    if (change.state === 'expanding') {
-      if (old.some(({ isExpanded }) => !isExpanded)) return change;
-      const next: SubscriptionChangeRecord = { ...change, state: 'draining', expandedAt: now };
-      await repositories.subscriptionChanges.update(next);
-      await this.#record(automatic, 'drain', change, next, repositories);
-      return next;
-    }
-    if (hasNew && old.length === 0) return this.#end(automatic, change, 'contracted', repositories);
-    return change;
+    if (!hasNew && change.deadline <= now) return 'aborted';
+    if (change.state === 'expanding')
+      return old.every(({ isExpanded }) => isExpanded) ? 'draining' : undefined;
+    return hasNew && old.length === 0 ? 'contracted' : undefined;
   }
 
   /** Ends the change and cuts off the instances of the side that is no more, also those not heard of lately. */
@@ -186,13 +221,18 @@ export class SubscriptionChanges {
     repositories: Repositories,
   ): Promise<SubscriptionChangeRecord> {
     const now = this.#clock();
+    if (state === 'contracted') await requireRegistrable(change, repositories);
     const next: SubscriptionChangeRecord = { ...change, state, endedAt: now, endedBy: actor.principal.id };
     await repositories.subscriptionChanges.update(next);
     if (state === 'contracted') await this.#writeSubscriptions(actor, change, repositories);
-    const over: Side = state === 'contracted' ? 'before' : 'after';
+    // An instance whose new set is a part of the old one fits both.
+    const isOver = ({ session, side }: ChangingSession) =>
+      state === 'contracted'
+        ? side === 'before'
+        : side === 'after' && !isWithin(change.before, subscriptionsOf(session.manifest, change.group));
     const grantedSince = new Date(now.getTime() - this.#graceMs);
     const cutOff = (await liveSessions(change, grantedSince, repositories))
-      .filter(({ side }) => side === over)
+      .filter(isOver)
       .map(({ session }) => session.id);
     if (cutOff.length > 0) await repositories.sessions.closeAll(cutOff, now, this.#graceMs);
     await this.#record(actor, state === 'contracted' ? 'contract' : 'abort', change, next, repositories);
@@ -203,7 +243,7 @@ export class SubscriptionChanges {
   /** The new set becomes what is registered, entry by entry as if somebody had changed each. */
   async #writeSubscriptions(
     actor: Actor,
-    { group, before, after }: SubscriptionChangeRecord,
+    { group, after }: SubscriptionChangeRecord,
     repositories: Repositories,
   ): Promise<void> {
     const { subscriptions } = repositories;
@@ -224,18 +264,9 @@ export class SubscriptionChanges {
     };
     for (const { topic, filter } of after) await write(topic, { filter, status: 'active' });
     const kept = new Set(after.map(({ topic }) => topic));
-    for (const { topic, filter } of before) {
+    for (const { topic, filter } of await listRegistered(group, repositories)) {
       if (!kept.has(topic)) await write(topic, { filter, status: 'retired' });
     }
-  }
-
-  /** What the group subscribes to now: as its instances do, or as registered when none is live. */
-  async #presentSet(group: string, now: Date, repositories: Repositories): Promise<SubscriptionSet> {
-    const [live] = await repositories.sessions.listLive({ now, consumerGroups: [group], limit: 1 });
-    const used = live?.manifest.consumers.find((one) => one.group === group)?.subscriptions;
-    if (used !== undefined) return used;
-    const registered = await repositories.subscriptions.list({ conditions: { group } });
-    return registered.map(({ topic, filter }) => ({ topic, filter }));
   }
 
   async #findRunning(
@@ -300,6 +331,28 @@ async function findGroup(name: string, { consumerGroups }: Repositories) {
   return found;
 }
 
+/** Whether what the new set names is still there; if not, the change stays as it is until somebody decides. */
+async function requireRegistrable(
+  { id, group, after }: SubscriptionChangeRecord,
+  repositories: Repositories,
+): Promise<void> {
+  const violations = await examineNewSet(group, after, repositories);
+  if (violations.length === 0) return;
+  throw new NomosError('REQUEST_INVALID', `The new subscriptions of "${group}" cannot be registered.`, {
+    violations,
+    fix: `Put right what the violations name, or abort the change: POST /v1/consumer-groups/${group}/subscription-changes/${id}:abort.`,
+  });
+}
+
+async function listRegistered(group: string, { subscriptions }: Repositories): Promise<SubscriptionSet> {
+  const registered = await subscriptions.list({ conditions: { group } });
+  return registered.map(({ topic, filter }) => ({ topic, filter }));
+}
+
+function subscriptionsOf({ consumers }: Manifest, name: string): SubscriptionSet {
+  return consumers.find(({ group }) => group === name)?.subscriptions ?? [];
+}
+
 async function findChange(
   group: string,
   id: string,
@@ -318,7 +371,7 @@ async function liveSessions(
 ): Promise<ChangingSession[]> {
   const live = await sessions.listLive({ now, consumerGroups: [change.group] });
   return live.flatMap((session) => {
-    const used = session.manifest.consumers.find(({ group }) => group === change.group)?.subscriptions ?? [];
+    const used = subscriptionsOf(session.manifest, change.group);
     // Whatever is not the new set is old, so that nothing is taken for finished that is not.
     const side = sideOf(change, used) ?? 'before';
     return [{ session, side, isExpanded: session.appliedChanges.includes(change.id) }];

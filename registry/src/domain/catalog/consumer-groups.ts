@@ -36,10 +36,12 @@ export const consumerGroups: Collection<
     const [session] = await sessions.listLive({ now, consumerGroups: [name], limit: 1 });
     return session && `the live session "${session.id}" of the instance "${session.instance}"`;
   },
-  async findObstacle(before, after, { subscriptions, topics }) {
+  async findObstacle(before, after, { subscriptions, subscriptionChanges, topics }) {
     const left = before.environments.filter((environment) => !after.environments.includes(environment));
     if (left.length === 0) return undefined;
-    for (const { topic } of await subscriptions.list({ conditions: { group: before.name } })) {
+    const registered = await subscriptions.list({ conditions: { group: before.name } });
+    const [running] = await subscriptionChanges.listRunning([before.name]);
+    for (const topic of new Set([...registered, ...(running?.after ?? [])].map((one) => one.topic))) {
       const found = await topics.find([topic]);
       const environment = left.find((code) => found?.environments.includes(code));
       if (environment !== undefined) return `It receives the topic "${topic}" in "${environment}".`;

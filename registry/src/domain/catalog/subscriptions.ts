@@ -1,6 +1,7 @@
 import {
   changeSubscriptionSchema,
   createSubscriptionSchema,
+  isUsable,
   type Subscription,
   subscriptionSchema,
   type Violation,
@@ -32,19 +33,13 @@ export const subscriptions: Collection<
   repository: (repositories) => repositories.subscriptions,
   owner: async ({ group }, { consumerGroups }) => (await consumerGroups.find([group]))?.application,
   async examine(proposed, repositories, _judge, before) {
-    const { group, topic, filter } = proposed;
-    const { consumerGroups, topics } = repositories;
-    const groupReference = [{ value: group, where: 'group' }];
     const references = [
-      ...(await examineReferences('consumer group', consumerGroups, groupReference, [before?.group])),
-      ...(await examineReferences('topic', topics, [{ value: topic, where: 'topic' }], [before?.topic])),
-      ...filterViolations(filter, 'filter'),
+      ...(await examineReceiving(proposed, repositories, before)),
+      // What exists already may not change either, which is an obstacle and not the fault of the proposal.
+      ...(before !== undefined && isUsable(before) ? [] : await examineRunning(proposed, repositories)),
     ];
     if (references.length > 0) return { references };
-    return {
-      references: await examineEnvironments(proposed, repositories),
-      warnings: await examineInstances(proposed, repositories),
-    };
+    return { references, warnings: await examineInstances(proposed, repositories) };
   },
   async findObstacle({ group }, _after, { subscriptionChanges }) {
     const [running] = await subscriptionChanges.listRunning([group]);
@@ -64,6 +59,35 @@ export const subscriptions: Collection<
   affectedEnvironments: async ({ group }, { consumerGroups }) =>
     (await consumerGroups.find([group]))?.environments ?? [],
 };
+
+/** Everything that speaks against the group's receiving the topic; what is deprecated stays with the `kept` one. */
+export async function examineReceiving(
+  proposed: CreateSubscription,
+  repositories: Repositories,
+  kept?: Pick<Subscription, 'group' | 'topic'>,
+): Promise<Violation[]> {
+  const { group, topic, filter } = proposed;
+  const { consumerGroups, topics } = repositories;
+  const groupReference = [{ value: group, where: 'group' }];
+  const references = [
+    ...(await examineReferences('consumer group', consumerGroups, groupReference, [kept?.group])),
+    ...(await examineReferences('topic', topics, [{ value: topic, where: 'topic' }], [kept?.topic])),
+    ...filterViolations(filter, 'filter'),
+  ];
+  return references.length > 0 ? references : examineEnvironments(proposed, repositories);
+}
+
+/** While a planned change runs, the group has two sets of subscriptions, to neither of which this would belong. */
+async function examineRunning(
+  { group }: CreateSubscription,
+  { subscriptionChanges }: Repositories,
+): Promise<Violation[]> {
+  const [running] = await subscriptionChanges.listRunning([group]);
+  if (running === undefined) return [];
+  const message = `A planned change of what the group "${group}" subscribes to runs: ${running.id}.`;
+  const expected = `its end: /v1/consumer-groups/${group}/subscription-changes/${running.id}`;
+  return [{ rule: 'subscription-change', where: 'group', message, expected }];
+}
 
 /** Whether the topic has queues enough for the instances that the group expects. */
 async function examineInstances(

@@ -55,11 +55,13 @@ export const topics: Collection<Topic, CreateTopic, z.output<typeof changeTopicS
       ],
     };
   },
-  async findDependant({ name }, { subscriptions }) {
+  async findDependant({ name }, { subscriptions, subscriptionChanges }) {
     const [subscription] = await subscriptions.list({ conditions: { topic: name }, limit: 1 });
-    return subscription && `the subscription of the group "${subscription.group}"`;
+    if (subscription) return `the subscription of the group "${subscription.group}"`;
+    const [running] = await subscriptionChanges.listRunningTo(name);
+    return running && `the subscription change "${running.id}" of the group "${running.group}", which runs`;
   },
-  async findObstacle(before, after, { subscriptions, consumerGroups }) {
+  async findObstacle(before, after, { subscriptions, subscriptionChanges, consumerGroups }) {
     if (after.queues < before.queues) {
       return `It has ${before.queues} queues, and what is in them would be lost with fewer.`;
     }
@@ -68,7 +70,9 @@ export const topics: Collection<Topic, CreateTopic, z.output<typeof changeTopicS
     }
     const left = before.environments.filter((environment) => !after.environments.includes(environment));
     if (left.length === 0) return undefined;
-    for (const { group } of await subscriptions.list({ conditions: { topic: before.name } })) {
+    const registered = await subscriptions.list({ conditions: { topic: before.name } });
+    const planned = await subscriptionChanges.listRunningTo(before.name);
+    for (const group of new Set([...registered, ...planned].map((one) => one.group))) {
       const found = await consumerGroups.find([group]);
       const environment = left.find((code) => found?.environments.includes(code));
       if (environment !== undefined) return `The group "${group}" receives it in "${environment}".`;
