@@ -84,13 +84,19 @@ describe('the list', () => {
     });
   });
 
-  test.each(['limit=0', 'from=yesterday', 'cursor=x', 'cursor=WyJhIl0', 'actor=', 'more=1'])(
-    '?%s is refused',
-    async (query) => {
-      const answer = await admin('GET', `/v1/audit?${query}`);
-      expect([answer.status, answer.body.code]).toEqual([400, 'REQUEST_INVALID']);
-    },
-  );
+  test.each([
+    'limit=0',
+    'from=yesterday',
+    'from=0000-01-01T00:00:00Z',
+    'to=1969-12-31T00:00:00Z',
+    'cursor=x',
+    'cursor=WyJhIl0',
+    'actor=',
+    'more=1',
+  ])('?%s is refused', async (query) => {
+    const answer = await admin('GET', `/v1/audit?${query}`);
+    expect([answer.status, answer.body.code]).toEqual([400, 'REQUEST_INVALID']);
+  });
 });
 
 describe('the export', () => {

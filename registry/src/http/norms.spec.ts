@@ -92,11 +92,27 @@ describe('drafts', () => {
     ['a key twice', 'kind: Norm\nkind: Norm'],
     ['the character NUL', 'kind: "\\0"'],
     ['a prototype', '__proto__: { kind: Norm }'],
+    ['a key twice in other words', '1: a\n"1": b'],
+    ['a key that is a map', '? { a: 1 }\n: b'],
+    ['a tag of its own', 'kind: !mine Norm'],
     ['nothing', ''],
   ])('of YAML with %s are refused', async (_what, yaml) => {
     const answer = await call('POST', '/v1/norms', { yaml });
     expect([answer.status, answer.body.code]).toEqual([422, 'NORM_INVALID']);
     expect(answer.body.violations).not.toEqual([]);
+  });
+
+  test.each([
+    ['keys of a flow', `{${Array.from({ length: 11_000 }, (_, index) => index).join(',')}}`],
+    ['keys within the bounds', `{${Array.from({ length: 3_900 }, (_, index) => index).join(',')}}`],
+    ['keys of a block', Array.from({ length: 8_000 }, (_, index) => `k${index}: 1`).join('\n')],
+    ['tags', '!!a '.repeat(15_000)],
+    ['faults', '}'.repeat(60_000)],
+  ])('of YAML with very many %s are refused without keeping the registry busy', async (_what, yaml) => {
+    const before = process.cpuUsage();
+    expect((await call('POST', '/v1/norms', { yaml })).status).toBe(422);
+    const { user, system } = process.cpuUsage(before);
+    expect((user + system) / 1000).toBeLessThan(1_000);
   });
 
   test('can be tried on names before anything is in force', async () => {

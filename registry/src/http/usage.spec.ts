@@ -66,6 +66,25 @@ describe('usage', () => {
     expect((await admin('GET', '/v1/topics/pay-paycore-nothing-known/usage')).status).toBe(404);
   });
 
+  test('counts up to what can be told exactly, and refuses times that nobody can have', async () => {
+    const before = (await usage(`topics/${topic}`)).items;
+    const most = entry({ group: 'pg-paycore-busiest', instance: 'busiest', count: Number.MAX_SAFE_INTEGER });
+    for (const id of ['m-1', 'm-2']) {
+      expect(
+        (
+          await report(
+            id,
+            Array.from({ length: 1000 }, () => most),
+          )
+        ).status,
+      ).toBe(204);
+    }
+    const { items } = await usage(`topics/${topic}`);
+    expect(items.find(({ instance }) => instance === 'busiest')?.count).toBe(Number.MAX_SAFE_INTEGER);
+    expect(items).toHaveLength(before.length + 1);
+    expect((await report('m-3', [entry({ lastAt: '0000-01-01T00:00:00Z' })])).status).toBe(400);
+  });
+
   test('counts a report once, whichever registry it reaches', async () => {
     const before = (await usage('producer-groups/pg-paycore-transfer')).items[0]?.count ?? 0;
     const entries = [entry({ count: 5 })];

@@ -13,6 +13,10 @@ export interface FoundCopy {
 /** With which the embedded broker marks what it has from the registry's bundle. */
 const OWNER_ATTRIBUTE = 'nomos.owner';
 
+/** Texts that are kept of each entry: the engine's own are words, its lists of delays have a dozen. */
+const TEXT_CHARACTERS_MAX = 64;
+const DELAYS_MAX = 256;
+
 const attributesSchema = z.record(z.string(), z.string()).nullish();
 
 /** RocketMQ's `TopicConfig`. */
@@ -31,7 +35,7 @@ const groupConfigSchema = z.object({
   groupRetryPolicy: z
     .object({
       type: z.string().nullish(),
-      customizedRetryPolicy: z.object({ next: z.array(z.number()).nullish() }).nullish(),
+      customizedRetryPolicy: z.object({ next: z.array(z.number()).max(DELAYS_MAX).nullish() }).nullish(),
     })
     .nullish(),
   attributes: attributesSchema,
@@ -43,7 +47,7 @@ export function readTopicConfig(config: unknown): FoundCopy {
   return {
     settings: {
       ...{ readQueues: readQueueNums, writeQueues: writeQueueNums, permission: perm },
-      messageType: attributes?.['message.type'] ?? 'NORMAL',
+      messageType: (attributes?.['message.type'] ?? 'NORMAL').slice(0, TEXT_CHARACTERS_MAX),
     },
     fromRegistry: attributes?.[OWNER_ATTRIBUTE] === 'registry',
   };
@@ -101,7 +105,10 @@ function saveGroupRequest(groupName: string, settings: GroupSettings): RemotingR
 function read<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const reasons = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');
+  const reasons = parsed.error.issues
+    .slice(0, 10)
+    .map(({ path, message }) => `${path.join('.')}: ${message}`)
+    .join('; ');
   throw new NomosError(
     'BROKER_REFUSED',
     `The broker describes an entry in a way that is not known: ${reasons}.`,

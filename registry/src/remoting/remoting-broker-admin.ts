@@ -19,6 +19,11 @@ const PAGE_ENTRIES = 2_000;
 const PAGES_MAX = 10_000;
 const MASTERS_MAX = 256;
 
+/** What one list takes from all masters together: far more than a cluster has, far less than the memory there is. */
+const LIST_ENTRIES_MAX = 200_000;
+const LIST_BYTES_MAX = 256 * 1024 * 1024;
+const LIST_TIME_MS = 120_000;
+
 /** RocketMQ's MixAll: the broker of a name that takes writes. */
 const MASTER_ID = '0';
 
@@ -72,8 +77,9 @@ export class RemotingBrokerAdmin implements BrokerAdmin {
   async list(kind: ProvisionedKind): Promise<ReadonlyMap<string, FoundEntry>> {
     const { masters, ownNames } = await this.#cluster();
     const copies = new Map<string, FoundCopy[]>();
+    const bounds: ListBounds = { entries: 0, bytes: 0, until: performance.now() + LIST_TIME_MS };
     for (const master of masters) {
-      for (const [name, copy] of await this.#listAt(master, kind)) {
+      for (const [name, copy] of await this.#listAt(master, kind, bounds)) {
         if (ownNames.has(name) || SYSTEM_NAME.test(name) || !kinds[kind].isLegal(name)) continue;
         const known = copies.get(name);
         if (known === undefined) copies.set(name, [copy]);
@@ -172,7 +178,11 @@ export class RemotingBrokerAdmin implements BrokerAdmin {
     return { masters, ownNames: new Set(places.flatMap((name) => [name, `${name}_REPLY_TOPIC`])) };
   }
 
-  async #listAt(master: string, kind: ProvisionedKind): Promise<ReadonlyMap<string, FoundCopy>> {
+  async #listAt(
+    master: string,
+    kind: ProvisionedKind,
+    bounds: ListBounds,
+  ): Promise<ReadonlyMap<string, FoundCopy>> {
     const { list, table, from, count, total, read, noun } = kinds[kind];
     const all = new Map<string, FoundCopy>();
     let position = 0;
@@ -180,7 +190,11 @@ export class RemotingBrokerAdmin implements BrokerAdmin {
       // Servers before 5.4 pass over the page, and give everything at once.
       const request = requestOf(list, { [from]: `${position}`, [count]: `${PAGE_ENTRIES}` });
       const answer = await this.#demand(master, request, `to list each ${noun}`);
+      bounds.bytes += answer.body.length;
+      requireWithin(bounds, master, noun);
       const entries = Object.entries(Object(readFastjson(answer.body)[table]));
+      bounds.entries += entries.length;
+      requireWithin(bounds, master, noun);
       for (const [name, config] of entries) all.set(name, read(config));
       position += entries.length;
       if (entries.length === 0 || position >= Number(answer.fields.get(total) ?? 0)) break;
@@ -210,6 +224,29 @@ export class RemotingBrokerAdmin implements BrokerAdmin {
     }
     return server.request(request);
   }
+}
+
+/** What a list has taken so far, and until when it may go on. */
+interface ListBounds {
+  entries: number;
+  bytes: number;
+  readonly until: number;
+}
+
+/** A broker is not trusted to come to an end. @throws NomosError BROKER_REFUSED. */
+function requireWithin({ entries, bytes, until }: ListBounds, master: string, noun: string): void {
+  const excess =
+    entries > LIST_ENTRIES_MAX
+      ? `more than ${LIST_ENTRIES_MAX} entries`
+      : bytes > LIST_BYTES_MAX
+        ? `more than ${LIST_BYTES_MAX} bytes`
+        : performance.now() > until
+          ? `entries for more than ${LIST_TIME_MS} ms`
+          : undefined;
+  if (excess === undefined) return;
+  throw new NomosError('BROKER_REFUSED', `The list of each ${noun} has ${excess}, up to ${master}.`, {
+    fix: 'Look at what this broker answers; a cluster with that much cannot be compared.',
+  });
 }
 
 function requestOf(code: number, fields: Readonly<Record<string, string>>): RemotingRequest {

@@ -5,6 +5,9 @@ import type { Prisma, Usage } from './generated/client.js';
 /** Ids of reports that are remembered for each environment; a broker sends one again within seconds. */
 const REPORTS_KEPT_MS = 60 * 60 * 1000;
 
+/** The largest count that an answer can tell exactly; what goes beyond stays there. */
+const countMax = Number.MAX_SAFE_INTEGER;
+
 export function usageRepository(client: Prisma.TransactionClient): UsageRepository {
   return {
     async add({ environment, id, entries }, at) {
@@ -23,7 +26,7 @@ export function usageRepository(client: Prisma.TransactionClient): UsageReposito
       await client.$executeRaw`
         INSERT INTO "Usage" ("environment", "topic", "kind", "group", "instance", "application", "count", "lastAt")
         SELECT ${environment}, seen."topic", seen."kind", seen."group", seen."instance", seen."application",
-               sum(seen."count"), least(max(seen."lastAt"), ${at})
+               least(sum(seen."count"), ${countMax}), least(max(seen."lastAt"), ${at})
         FROM unnest(${column('topic')}::text[], ${column('kind')}::text[], ${column('group')}::text[],
                     ${column('instance')}::text[], ${column('application')}::text[], ${column('count')}::bigint[],
                     ${column('lastAt')}::timestamptz[])
@@ -31,7 +34,7 @@ export function usageRepository(client: Prisma.TransactionClient): UsageReposito
         WHERE EXISTS (SELECT 1 FROM "Topic" WHERE "Topic"."name" = seen."topic")
         GROUP BY seen."topic", seen."kind", seen."group", seen."application", seen."instance"
         ON CONFLICT ("environment", "topic", "kind", "group", "application", "instance") DO UPDATE
-        SET "count" = "Usage"."count" + excluded."count",
+        SET "count" = least("Usage"."count"::numeric + excluded."count", ${countMax}),
             "lastAt" = greatest("Usage"."lastAt", excluded."lastAt")`;
     },
     async findWatch(environment) {
@@ -61,10 +64,10 @@ export function usageRepository(client: Prisma.TransactionClient): UsageReposito
     fold: (lastSeenBefore) => client.$executeRaw`
         WITH old AS (DELETE FROM "Usage" WHERE "lastAt" < ${lastSeenBefore} AND "instance" <> '' RETURNING *)
         INSERT INTO "Usage" ("environment", "topic", "kind", "group", "instance", "application", "count", "lastAt")
-        SELECT "environment", "topic", "kind", "group", '', "application", sum("count"), max("lastAt")
+        SELECT "environment", "topic", "kind", "group", '', "application", least(sum("count"), ${countMax}), max("lastAt")
         FROM old GROUP BY "environment", "topic", "kind", "group", "application"
         ON CONFLICT ("environment", "topic", "kind", "group", "application", "instance") DO UPDATE
-        SET "count" = "Usage"."count" + excluded."count",
+        SET "count" = least("Usage"."count"::numeric + excluded."count", ${countMax}),
             "lastAt" = greatest("Usage"."lastAt", excluded."lastAt")`,
   };
 }

@@ -25,7 +25,11 @@ export function isUsable({ status }: { readonly status: Status }): boolean {
   return status === 'active' || status === 'deprecated';
 }
 
-const timestampSchema = z.iso.datetime().meta({ description: 'RFC 3339, UTC' });
+/** The years that databases and clients can hold: there is no year 0 in Postgres. */
+const timestampSchema = z.iso
+  .datetime()
+  .regex(/^(?:19[7-9]|[2-9]\d\d)\d-/, 'a time in the years 1970 to 9999')
+  .meta({ description: 'RFC 3339, UTC, in the years 1970 to 9999' });
 
 /** What every entry of the catalog carries beside its own fields. */
 export const entryFields = {

@@ -262,3 +262,19 @@ test('schemas that are made to take long are given up after a number of steps', 
   expect(check(wide(3), wide(4))).toMatchObject([{ rule: 'too-complex' }]);
   expect(performance.now() - startedAt).toBeLessThan(20_000);
 });
+
+test('without steps left, the versions that follow are not looked at any more', () => {
+  const alternatives = (seed: number): Schema => ({
+    oneOf: Array.from({ length: 600 }, (_, index) => ({
+      ...{ type: 'object', required: [`a${index}`], description: `${seed}` },
+      properties: { [`a${index}`]: { const: `${index}` } },
+    })),
+  });
+  const earlier = Array.from({ length: 200 }, (_, index) => ({
+    version: index + 1,
+    schema: alternatives(index),
+  }));
+  const found = checkCompatibility('FULL_TRANSITIVE', earlier, alternatives(-1));
+  expect(found.length).toBeGreaterThan(0);
+  expect(new Set(found.map(({ version }) => version)).size).toBe(1);
+});

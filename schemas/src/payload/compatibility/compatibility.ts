@@ -70,11 +70,16 @@ export function checkCompatibility(
 ): Incompatibility[] {
   const compared = level.endsWith('_TRANSITIVE') ? earlier.toReversed() : earlier.slice(-1);
   const budget = new StepBudget(steps);
-  return compared
-    .flatMap(({ version, schema }) =>
-      directionsOf(level).flatMap((direction) => compare(direction, version, schema, proposed, budget)),
-    )
-    .slice(0, incompatibilitiesMax);
+  const found: Incompatibility[] = [];
+  for (const { version, schema } of compared) {
+    for (const direction of directionsOf(level)) {
+      found.push(...compare(direction, version, schema, proposed, budget));
+      // Each comparison costs more than its steps. With something found, the rest can no longer change the verdict.
+      const isOver = found.length >= incompatibilitiesMax || (found.length > 0 && budget.isSpent);
+      if (isOver) return found.slice(0, incompatibilitiesMax);
+    }
+  }
+  return found;
 }
 
 function directionsOf(level: CompatibilityLevel): readonly CompatibilityDirection[] {
