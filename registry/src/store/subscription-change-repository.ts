@@ -29,7 +29,7 @@ export function subscriptionChangeRepository(client: Prisma.TransactionClient): 
         where: { state: { in: RUNNING }, after: { array_contains: [{ topic }] } },
         orderBy: { id: 'asc' },
       });
-      return rows.map(recordOf);
+      return rows.map(changeOf);
     },
     async listOfGroup(group, limit) {
       const rows = await client.subscriptionChange.findMany({
