@@ -92,6 +92,8 @@ async function requestChanges(url: string, must: Must): Promise<[string, string]
 /** Cases as the sweep leaves them, and as they are when their times are over. */
 async function insertCases(databaseUrl: string, must: Must): Promise<[string, string][]> {
   const long = '2026-01-01T00:00:00.000Z';
+  // After the entry was registered, or the next sweep would take that for a sign of life.
+  const found = new Date(Date.now() + 60_000).toISOString();
   const states = [
     ['CASE_ID', 'pg-ledger-idle', { state: 'candidate' }],
     ['OTHER_CASE_ID', 'pg-ledger-unused', { state: 'candidate' }],
@@ -103,10 +105,30 @@ async function insertCases(databaseUrl: string, must: Must): Promise<[string, st
     await must('POST', 'producer-groups', { ...more, name });
     await insertCase(databaseUrl, {
       ...{ id: toId(id), kind: 'producer-groups', name, application: 'ledger', team: 'payments' },
-      ...{ evidence: { watched: [], changedAt: long }, foundAt: long, quarantineFrom: long, ...state },
+      ...{ evidence: { watched: [], changedAt: long }, foundAt: found, quarantineFrom: long, ...state },
     });
   }
+  await makeIdle(
+    databaseUrl,
+    states.map(([, name]) => name),
+  );
   return states.map(([id]) => [id, toId(id)]);
+}
+
+/** As if the groups had been there for long, and their broker had reported all the time. */
+async function makeIdle(databaseUrl: string, names: readonly string[]): Promise<void> {
+  const postgres = new Postgres({ connectionString: databaseUrl });
+  await postgres.connect();
+  await postgres.query(
+    `UPDATE "ProducerGroup" SET "createdAt" = now() - interval '400 days', "updatedAt" = now() - interval '400 days'
+     WHERE "name" = ANY($1)`,
+    [names],
+  );
+  await postgres.query(
+    `INSERT INTO "UsageWatch" VALUES ('dev', now() - interval '400 days', now())
+     ON CONFLICT ("environment") DO UPDATE SET "since" = excluded."since"`,
+  );
+  await postgres.end();
 }
 
 function quarantinedSince(at: string) {
