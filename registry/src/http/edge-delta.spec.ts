@@ -152,7 +152,7 @@ class Changes {
       'change aborted': async () => {
         const { body } = await admin('GET', changes);
         const [newest] = (body.items ?? []) as { id: string }[];
-        return admin('POST', `${changes}/${newest?.id}/abort`);
+        return admin('POST', `${changes}/${newest?.id}:abort`);
       },
     };
   }
