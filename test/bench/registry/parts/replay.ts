@@ -42,7 +42,7 @@ export const replay: Part = {
 
 /** Replays the norm; gives how many lines came before its summary. */
 async function replayLines({ started }: RegistryProcess, norm: string): Promise<number> {
-  const response = await fetch(`${started.url}/v1/norms/${norm}/1/impact`, {
+  const response = await fetch(`${started.url}/v1/norms/${norm}/1:impact`, {
     method: 'POST',
     headers: { authorization: `Bearer ${started.adminToken}` },
   });
