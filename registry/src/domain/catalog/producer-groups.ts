@@ -34,6 +34,6 @@ export const producerGroups: Collection<
     const [session] = await sessions.listLive({ now, producerGroup: name, limit: 1 });
     return session && `the live session "${session.id}" of the instance "${session.instance}"`;
   },
-  // Edges learn producer groups from grants only.
-  affectedEnvironments: async () => [],
+  // With its first group an application has something to do at an edge, which then gets its access keys.
+  affectedEnvironments: async ({ environments }) => environments,
 };
