@@ -6,7 +6,7 @@ import {
   type RecyclingSweep as RecyclingSweepAnswer,
   recyclableSchema,
 } from '@nomos/schemas';
-import { type Actor, operator } from '../actor.js';
+import { type Actor, operator, requireEnvironments } from '../actor.js';
 import type { AuditLog } from '../audit/audit-log.js';
 import type { Clock } from '../clock.js';
 import type { Database, Repositories } from '../repositories.js';
@@ -48,6 +48,7 @@ export class RecyclingSweep {
 
   /** Sweeps since somebody asked for it. */
   async sweepFor(actor: Actor): Promise<RecyclingSweepAnswer> {
+    requireEnvironments(actor, []);
     const after = await this.sweep();
     await this.#database.change({}, (repositories) =>
       this.#audit.record(repositories, actor, {
