@@ -19,10 +19,17 @@ export function problemHandler(log: Logger): ErrorRequestHandler {
       const reason = error.cause instanceof Error ? error.cause.message : undefined;
       const stack =
         error.code === 'INTERNAL' ? (error.cause instanceof Error ? error.cause : error).stack : undefined;
-      log.error(
-        { requestId, code: error.code, method: request.method, path: request.path, reason, stack },
-        error.message,
-      );
+      const fields = {
+        requestId,
+        code: error.code,
+        method: request.method,
+        path: request.path,
+        reason,
+        stack,
+      };
+      // A database that is closed under a client that has gone is how a registry ends, and nobody's fault.
+      const isNobodys = error.code === 'UNAVAILABLE' && request.socket.destroyed;
+      log[isNobodys ? 'debug' : 'error'](fields, error.message);
     }
     if (response.headersSent) {
       response.destroy();

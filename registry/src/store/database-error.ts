@@ -6,7 +6,7 @@ const UNAVAILABLE_CODES = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 
 
 /** What sockets and Postgres report when a server goes away or is not there. */
 const UNAVAILABLE_TEXT =
-  /ECONNREFUSED|ECONNRESET|EPIPE|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|Connection terminated|terminating connection|the database system is|timeout exceeded when trying to connect|too many clients|Client has encountered a connection error|statement timeout/i;
+  /ECONNREFUSED|ECONNRESET|EPIPE|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|Connection terminated|terminating connection|the database system is|timeout exceeded when trying to connect|too many clients|Cannot use a pool after calling end|Client has encountered a connection error|statement timeout/i;
 
 /** Any error of the store as one of ours. Details that only a log may have are in its `cause`. */
 export function toDatabaseError(thrown: unknown): NomosError {
