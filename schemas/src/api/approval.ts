@@ -89,7 +89,12 @@ export const requirementSchema = z.strictObject({
 });
 export type Requirement = z.infer<typeof requirementSchema>;
 
-const personSchema = z.strictObject({ role: z.string(), id: z.string(), team: codeSchema.optional() });
+const personSchema = z.strictObject({
+  role: z.string(),
+  id: z.string(),
+  issuer: z.string().optional().meta({ description: 'The identity provider that vouches for the id' }),
+  team: codeSchema.optional(),
+});
 
 export const changeRequestStateSchema = z
   .enum(['open', 'applied', 'rejected', 'withdrawn', 'expired', 'failed'])

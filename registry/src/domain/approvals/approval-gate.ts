@@ -134,6 +134,10 @@ export async function readPolicy({ approvalPolicies }: Repositories): Promise<St
 
 /** Somebody as a change request names them. */
 export function personOf(principal: Principal): ChangeRequest['requestedBy'] {
-  const { role, id } = principal;
-  return principal.role === 'member' ? { role, id, team: principal.team } : { role, id };
+  const { role, id, issuer } = principal;
+  return {
+    ...{ role, id },
+    ...(issuer === undefined ? {} : { issuer }),
+    ...(principal.role === 'member' ? { team: principal.team } : {}),
+  };
 }

@@ -69,3 +69,40 @@ test.each(['alone', 'under an idempotency key'])(
     expect(untouched.description).toBe(description);
   },
 );
+
+test('nobody approves what they asked for in another role; the same id of another issuer is somebody else', async () => {
+  const audit = new AuditLog(systemClock);
+  const gate = new ApprovalGate(
+    audit,
+    new Notices(database, systemClock, silentLogger, undefined),
+    systemClock,
+  );
+  const approvals = new Approvals(database, { ...halfDone, apply: async () => {} }, gate, audit, systemClock);
+  const { body: member } = await call('POST', '/v1/tokens', {
+    role: 'member',
+    team: 'payments',
+    description,
+  });
+  const topic = {
+    name: 'pay-paycore-order-held',
+    application: 'paycore',
+    description,
+    environments: ['dev'],
+  };
+  const asked = await clientOf(fixture.registry.url, String(member.token))('POST', '/v1/topics', topic);
+  const approveAs = (issuer?: string) =>
+    approvals.approve(
+      {
+        principal: { role: 'platform-admin', id: String(member.id), ...(issuer && { issuer }) },
+        scope: 'all',
+      },
+      String(asked.body.id),
+      undefined,
+    );
+  await expect(approveAs()).rejects.toMatchObject({ code: 'FORBIDDEN' });
+  const decided = await approveAs('https://id.bank.example');
+  expect(decided).toMatchObject({
+    state: 'applied',
+    decisions: [{ by: { issuer: 'https://id.bank.example' } }],
+  });
+});

@@ -114,7 +114,7 @@ export class Approvals {
     return this.#database.change({ catalog: true }, async (repositories) => {
       const request = await this.#findOpen(id, repositories);
       await this.#requireEnvironments(actor, request, repositories);
-      if (!isSame(actor.principal, request) && actor.principal.role !== 'platform-admin') {
+      if (!isSame(actor.principal, request.requestedBy) && actor.principal.role !== 'platform-admin') {
         const message = `The change request "${id}" is that of ${describePerson(request.requestedBy)}.`;
         throw new NomosError('FORBIDDEN', message, { fix: 'Reject it, if you may decide it.' });
       }
@@ -255,14 +255,15 @@ async function findRequest(id: string, { changeRequests }: Repositories): Promis
   return request;
 }
 
-function isSame({ role, id }: Principal, { requestedBy }: ChangeRequest): boolean {
-  return requestedBy.role === role && requestedBy.id === id;
+/** Whoever has two roles is one person all the same; one id of two issuers is two. */
+function isSame({ id, issuer }: Principal, person: ChangeRequest['requestedBy']): boolean {
+  return person.id === id && person.issuer === issuer;
 }
 
 /** Four eyes: nobody decides what they asked for themselves, and nobody counts twice. */
 function assertMayDecide(principal: Principal, request: ChangeRequest): void {
   const { requirements, decisions } = request;
-  if (isSame(principal, request)) {
+  if (isSame(principal, request.requestedBy)) {
     throw new NomosError('FORBIDDEN', 'Nobody can decide a change that they asked for themselves.', {
       fix: describeApprovers(requirements),
     });
@@ -271,7 +272,7 @@ function assertMayDecide(principal: Principal, request: ChangeRequest): void {
     const message = `The change request "${request.id}" is not yours to decide, but that of ${describeTeams(requirements)}.`;
     throw new NomosError('FORBIDDEN', message, { fix: describeApprovers(requirements) });
   }
-  if (decisions.some(({ by }) => by.id === principal.id && by.role === principal.role)) {
+  if (decisions.some(({ by }) => isSame(principal, by))) {
     throw new NomosError('FORBIDDEN', 'You have decided this change request already.', {
       fix: describeApprovers(requirements),
     });
